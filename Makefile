@@ -1,31 +1,80 @@
 # goldprobe: one hand-made Makefile.
 #
 #   make            build/release/goldprobe, dynamic, against the distribution's libraries
+#   make static     build/static/goldprobe, what ships: everything inside, static-PIE
+#   make demo       a backend that fails like a real incident, and what goldprobe says of it
+#   make check      everything a change must pass: lint, unit, end-to-end and README tests
 #   make unit       build and run the unit tests (T=name runs one)
+#   make e2e        the end-to-end tests (E2E="args for tests/e2e/run")
+#   make lint       format, layers, banned functions, complexity, length
+#   make san        unit and end-to-end tests under ASan and UBSan
+#   make valgrind   unit tests under valgrind
+#   make fuzz       each fuzz target for FUZZ_SECONDS (600); FUZZ=name runs one
+#   make bench      speed beside curl, check_http and a raw socket; never a test
+#   make install    to $(DESTDIR)$(PREFIX)/bin
+#   make image      the container image goldprobe:$(VERSION) with podman or docker
+#   make setup      install what all of these need (Debian 12 and 13)
 #
-# MODE=release|debug|san chooses the build; each has its own folder below build/.
+# MODE=release|debug|san|static|fuzz chooses the build; each has its own folder below build/.
+# New .c files under probe/, tests/unit/test_*.c and tests/fuzz/fuzz_*.c are found by themselves.
 
 MODE ?= release
 BUILD ?= build/$(MODE)
 CC ?= cc
+PREFIX ?= /usr/local
+VERSION := 0.1.0
+REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+FUZZ_SECONDS ?= 600
 
+# Third-party libraries. The static build takes curl and libwebsockets from build/third_party.
 PACKAGES := libcurl libwebsockets libcjson libfyaml libpcre2-8 libcares openssl sqlite3 zlib
+THIRD := build/third_party
+ifeq ($(MODE),static)
+PKG_CFLAGS := -I$(THIRD)/include -DCURL_STATICLIB
+PKG_LIBS := $(THIRD)/lib/libwebsockets.a $(THIRD)/lib/libcurl.a $(THIRD)/lib/libcjson.a \
+	-lfyaml -lpcre2-8 -lsqlite3 -lnghttp2 -lcares -lssl -lcrypto -lz -lcap -lm
+else
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+endif
+
 WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wundef -Wno-format-nonliteral
-OPT.release := -O2 -D_FORTIFY_SOURCE=2
-OPT.debug := -O0 -g3
-OPT.san := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CPPFLAGS += -Iinclude -I$(BUILD)/gen -D_GNU_SOURCE
-CFLAGS += -std=gnu11 $(WARN) -g $(OPT.$(MODE)) -fstack-protector-strong
-LDFLAGS += $(if $(filter san,$(MODE)),-fsanitize=address,undefined)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS := $(shell pkg-config --libs $(PACKAGES)) -lm
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+CFLAGS.release := -O2 -g $(HARDEN) -fPIE
+LDFLAGS.release := -pie -Wl,-z,relro,-z,now
+CFLAGS.debug := -O0 -g3
+CFLAGS.san := -O1 -g3 $(SANITIZE)
+LDFLAGS.san := -fsanitize=address,undefined
+CFLAGS.static := -O2 $(HARDEN) -fstack-clash-protection -fPIE -ffunction-sections -fdata-sections
+LDFLAGS.static := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack -s
+CFLAGS.fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
+LDFLAGS.fuzz := -fsanitize=address,undefined
+ifeq ($(MODE),fuzz)
+CC := clang
+endif
+
+CPPFLAGS += -Iinclude -I$(BUILD) -D_GNU_SOURCE
+CFLAGS += -std=gnu11 $(WARN) $(CFLAGS.$(MODE))
+LDFLAGS += $(LDFLAGS.$(MODE))
+
+# Files compiled in. probe/.../FOO.EXT listed here is #include "gen/FOO.EXT.h", which defines
+# foo_ext[] (a NUL follows) and foo_ext_len; characters other than letters and digits become '_'.
+EMBED := $(wildcard probe/*/assets/* probe/*/*.yaml)
+GEN := $(foreach f,$(EMBED),$(BUILD)/gen/$(notdir $f).h) $(BUILD)/gen/version.h
 
 SRC := $(wildcard probe/*/*.c probe/*/*/*.c)
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_$(or $(T),*).c))
+UNIT_SRC := $(wildcard tests/unit/test_$(or $(T),*).c)
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+UNIT_HELP := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_$(or $(FUZZ),*).c)
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+DEMO := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/backend/demo/*.c))
 
-all: $(BUILD)/goldprobe
+all: $(if $(wildcard probe/main.c),$(BUILD)/goldprobe) $(if $(DEMO),$(BUILD)/demo)
 
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -34,13 +83,42 @@ $(BUILD)/libprobe.a: $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | $(GEN) $(BUILD)/needs
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libprobe.a
+# One rule for each embedded file, since they lie in several folders.
+define embed
+$(BUILD)/gen/$(notdir $1).h: $1 tools/embed
+	@mkdir -p $$(@D)
+	tools/embed $$< > $$@.tmp && mv $$@.tmp $$@
+endef
+$(foreach f,$(EMBED),$(eval $(call embed,$f)))
+
+# Rewritten only when it would change, so that a new commit does not rebuild the world.
+$(BUILD)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#pragma once\n#define GOLDPROBE_VERSION "%s"\n#define GOLDPROBE_REVISION "%s"\n' \
+		'$(VERSION)' '$(REVISION)' > $@.tmp; \
+	if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+
+# Says what is missing once, instead of a hundred "no such file" from the compiler.
+$(BUILD)/needs: Makefile
+	@mkdir -p $(@D)
+	@pkg-config --exists --print-errors $(PACKAGES) || \
+		{ echo "goldprobe: libraries are missing; 'make setup' installs them" >&2; exit 1; }
+	@touch $@
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP) $(BUILD)/libprobe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libprobe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/demo: $(DEMO) $(if $(DEMO),$(BUILD)/libprobe.a)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
@@ -48,6 +126,10 @@ unit: $(UNIT)
 clean:
 	rm -rf build
 
+FORCE:
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all unit clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all unit clean FORCE
