@@ -39,7 +39,7 @@ PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 endif
 
 WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
-	-Wpointer-arith -Wundef -Wno-format-nonliteral
+	-Wpointer-arith -Wundef -Wno-format-nonliteral -Wno-format-truncation
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
