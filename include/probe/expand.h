@@ -1,0 +1,47 @@
+/*
+ * expand: `${...}` in texts (SPEC 2, Values).
+ *
+ *   ${name}  ${name:-default}  ${env.NAME}  ${run.id}  ${run.trace_id}  ${uuid}  ${now}  $$
+ *
+ * A scope maps names to values and may have a parent that is asked next. A text that is exactly one
+ * "${name}" keeps the type of the value; else values are printed into the text.
+ */
+#ifndef PROBE_EXPAND_H
+#define PROBE_EXPAND_H
+
+#include "probe/error.h"
+#include "probe/value.h"
+
+struct scope;
+
+struct scope *scope_new(struct arena *, const struct scope *parent);
+/* Copies name and value into the scope's arena; replaces. */
+void scope_set(struct scope *, struct str name, const struct value *);
+/* Own names first, then the parents'; NULL when nobody has it. `env.X`, `uuid`, `now` are not here. */
+const struct value *scope_find(const struct scope *, struct str name);
+/* Calls `each` for all names of this scope and its parents (shadowed ones too). */
+void scope_each(const struct scope *, void (*each)(void *ctx, struct str name), void *ctx);
+
+/* One reference inside a text. */
+struct reference {
+	struct str name; /* "token", "env.HOME", "run.id" */
+	bool has_default;
+	size_t offset; /* of the '$' in the text, bytes */
+	size_t len;    /* through the '}' */
+};
+
+/* Expands `text`. Errors: an unknown name, an unset environment variable without default, a
+ * reference that is not closed, a result beyond 16 MiB. */
+int expand(struct arena *, const struct scope *, struct str text, struct value *out,
+	struct error *err);
+/* The same as text. */
+int expand_str(
+	struct arena *, const struct scope *, struct str text, struct str *out, struct error *err);
+/* Calls `each` for every reference in the text (defaults included, nested); returns -1 with err and
+ * *offset for a text that is malformed. */
+int expand_references(struct str text, void (*each)(void *ctx, const struct reference *), void *ctx,
+	size_t *offset, struct error *err);
+/* Whether the text has anything to expand. */
+bool expand_needed(struct str text);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * plan: a scenario made ready to run: variables known, names checked, keys filled, order computed.
+ * After a plan was built without diagnostics nothing can be wrong with the file any more.
+ */
+#ifndef PROBE_PLAN_H
+#define PROBE_PLAN_H
+
+#include "probe/redact.h"
+#include "probe/scenario.h"
+
+enum retry_on { RETRY_NOT_READY, RETRY_ANY };
+
+struct retry {
+	int64_t for_ns; /* no attempt starts later than this after the first; 0: by attempts only */
+	int64_t every, max_every; /* ns; max_every 0: none */
+	double backoff;           /* factor from pause to pause, at least 1 */
+	double jitter;            /* 0..1, share of the pause */
+	int64_t attempts;         /* 0: no limit of its own */
+	int on;                   /* enum retry_on */
+};
+
+struct plan_step {
+	const struct step_source *source;
+	const char *name, *capability; /* capability NULL: none */
+	int64_t timeout;
+	struct retry retry;
+	bool retries;   /* a `retry` was written (here or in defaults) */
+	int64_t stable; /* passes in a row, at least 1 */
+	size_t *needs;  /* indexes of steps that must have passed */
+	size_t need_count;
+	size_t *after; /* steps that must have ended, whatever came of them */
+	size_t after_count;
+	bool optional, always;
+	bool selected; /* false: skipped by --only, --tag, --skip-tag */
+	struct strs tags;
+	struct checks checks;
+	struct captures captures;
+	const struct node *auth; /* the profile's map, by name or inline; `in` of the use merged */
+	struct connection connection; /* as far as it does not depend on captures */
+	const struct node *connection_defaults, *connection_own;
+	const struct node *header_defaults, *header_own;
+	struct strs reject; /* kinds to try; empty: none */
+	int64_t settle;
+	const char *describe; /* address for people, masked; may hold ${} of captures */
+};
+
+struct plan {
+	struct arena *arena;
+	const struct scenario *scenario;
+	struct scope *scope; /* variables; captures go into a child of it */
+	struct str target;   /* empty: every address is absolute */
+	struct plan_step *steps;
+	size_t step_count;
+	struct redactor *redactor; /* shared by everything that shows text of this run */
+};
+
+struct plan_options {
+	const struct pairs *vars; /* --var, in order */
+	const char *vars_file;    /* NULL */
+	const char *target;       /* --target, NULL */
+	struct strs only, tags, skip_tags;
+	int64_t timeout;                     /* --timeout, 0: none */
+	const struct connection *connection; /* flags; a member that is set beats the file */
+	const struct pairs *headers;         /* -H */
+};
+
+/* Builds the plan; mistakes go to diags. `redactor` takes the secrets that are known by now. */
+struct plan *plan_build(struct arena *, const struct scenario *, const struct vocabulary *,
+	const struct plan_options *, struct redactor *, struct diags *);
+
+#endif
