@@ -7,6 +7,7 @@
 #   make unit       build and run the unit tests (T=name runs one)
 #   make e2e        the end-to-end tests (E2E="args for tests/e2e/run")
 #   make lint       format, layers, banned functions, complexity, length
+#   make format     lay out the C files as lint wants them
 #   make san        unit and end-to-end tests under ASan and UBSan
 #   make valgrind   unit tests under valgrind
 #   make fuzz       each fuzz target for FUZZ_SECONDS (600); FUZZ=name runs one
@@ -123,8 +124,16 @@ $(BUILD)/demo: $(DEMO) $(if $(DEMO),$(BUILD)/libprobe.a)
 unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
+lint:
+	@tools/lint/run
+
+# Writes every C file as `make lint` wants it.
+format:
+	@find probe include tests -name '*.[ch]' | xargs clang-format -i
+
+# The third-party libraries stay: they depend on nothing in the tree but the script that makes them.
 clean:
-	rm -rf build
+	rm -rf $(filter-out $(THIRD),$(wildcard build/*))
 
 FORCE:
 
@@ -132,4 +141,4 @@ FORCE:
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all unit clean FORCE
+.PHONY: all unit lint format clean FORCE
