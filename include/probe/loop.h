@@ -31,7 +31,8 @@ void loop_refresh(struct loop *);
  * timer is stopped before its callback runs. */
 struct timer {
 	int64_t at;
-	size_t slot; /* position in the heap + 1; 0: not running */
+	uint64_t order; /* of starting: equal moments fire in this order */
+	size_t slot;    /* position in the heap + 1; 0: not running */
 	void (*fire)(void *ctx);
 	void *ctx;
 };
@@ -54,10 +55,12 @@ int loop_watch(struct loop *, struct watch *, int fd, unsigned events,
 void loop_rewatch(struct loop *, struct watch *, unsigned events);
 void loop_unwatch(struct loop *, struct watch *);
 
-/* Runs `fire` at the end of this turn (never from inside the caller's frame). */
+/* Runs `fire` soon, after what is due already and never from inside the caller's frame. The timer is
+ * stopped like any other. */
 void loop_defer(struct loop *, struct timer *, void (*fire)(void *ctx), void *ctx);
 
-/* Turns until *stop is true. Returns -1 only when waiting itself fails. */
+/* Turns until *stop is true. Returns -1 when waiting itself fails, or when neither a timer nor a
+ * descriptor nor a waiter is left that could ever set it. */
 int loop_run(struct loop *, const bool *stop, struct error *err);
 
 /* Another library waits in our place: wait(ctx, timeout_ms) returns after activity on the loop's
