@@ -16,10 +16,12 @@
 #   make image      the container image goldprobe:$(VERSION) with podman or docker
 #   make setup      install what all of these need (Debian 12 and 13)
 #
-# MODE=release|debug|san|static|fuzz chooses the build; each has its own folder below build/.
+# V=1 shows whole commands. MODE=release|debug|san|static|fuzz chooses the build; each has its own folder below build/.
 # New .c files under probe/, tests/unit/test_*.c and tests/fuzz/fuzz_*.c are found by themselves.
 
 MODE ?= release
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-5s %s\n' $1 $(@:build/%=%))
 BUILD ?= build/$(MODE)
 CC ?= cc
 PREFIX ?= /usr/local
@@ -77,22 +79,34 @@ DEMO := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/backend/demo/*.c))
 
 all: $(if $(wildcard probe/main.c),$(BUILD)/goldprobe) $(if $(DEMO),$(BUILD)/demo)
 
+ifeq ($(MODE),static)
+# glibc warns of each function that may load a shared library. None of them is on our path: names come
+# from c-ares, SQLite's extensions and privilege dropping are not used.
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) 2> $@.log || { cat $@.log >&2; exit 1; }
+	@! grep -v -e 'in statically linked applications' -e ': in function ' $@.log >&2
+else
+$(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+endif
 
 $(BUILD)/libprobe.a: $(OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c | $(GEN) $(BUILD)/needs
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
 # One rule for each embedded file, since they lie in several folders.
 define embed
 $(BUILD)/gen/$(notdir $1).h: $1 tools/embed
 	@mkdir -p $$(@D)
-	tools/embed $$< > $$@.tmp && mv $$@.tmp $$@
+	@tools/embed $$< > $$@.tmp && mv $$@.tmp $$@
 endef
 $(foreach f,$(EMBED),$(eval $(call embed,$f)))
 
@@ -112,17 +126,28 @@ $(BUILD)/needs: Makefile
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP) $(BUILD)/libprobe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libprobe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/demo: $(DEMO) $(if $(DEMO),$(BUILD)/libprobe.a)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
+
+setup:
+	@tools/setup build check static fuzz bench
+
+static:
+	@tools/setup build static
+	@tools/third-party $(THIRD)
+	@$(MAKE) --no-print-directory MODE=static build/static/goldprobe
 
 lint:
 	@tools/lint/run
@@ -141,4 +166,4 @@ FORCE:
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all unit lint format clean FORCE
+.PHONY: all static setup unit lint format clean FORCE
