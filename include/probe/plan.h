@@ -39,6 +39,7 @@ struct plan_step {
 	struct connection connection; /* as far as it does not depend on captures */
 	const struct node *connection_defaults, *connection_own;
 	const struct node *header_defaults, *header_own;
+	const struct pairs *header_flags; /* -H, NULL: none */
 	struct strs reject; /* kinds to try; empty: none */
 	int64_t settle;
 	const char *describe; /* address for people, masked; may hold ${} of captures */
