@@ -3,7 +3,7 @@
  *
  *   engine_start, engine_setup            make the run and its steps
  *   engine_advance, step_ready, slot_*    which steps may start, 64 attempts at a time
- *   engine_attempt_ended, step_settle     what follows an attempt: retry, next credential, end
+ *   (settle.c)                            what follows an attempt: retry, next credential, end
  *   step_end                              the one place where a step gets its result
  *   engine_stop, engine_interrupt         deadline and signals
  *   engine_finish                         the one place where the run ends
@@ -19,7 +19,7 @@
 
 static void engine_advance(void *ctx);
 
-static void advance_soon(struct engine *e)
+void engine_advance_soon(struct engine *e)
 {
 	if (!timer_running(&e->advance))
 		loop_defer(e->loop, &e->advance, engine_advance, e);
@@ -147,7 +147,7 @@ static void engine_finish(struct engine *e)
 	e->done(e->ctx, run);
 }
 
-static void step_end(
+void step_end(
 	struct step_run *step, enum step_status status, enum failure failure, const char *detail)
 {
 	struct engine *e = step->engine;
@@ -164,7 +164,7 @@ static void step_end(
 	e->ended++;
 	if (e->options.sink && e->options.sink->step_ended)
 		e->options.sink->step_ended(e->options.sink->ctx, step->index, result);
-	advance_soon(e);
+	engine_advance_soon(e);
 }
 
 /* Starts queued attempts while there are slots. */
@@ -191,7 +191,7 @@ static void slots_fill(struct engine *e)
 	}
 }
 
-static void step_queue(void *ctx)
+void step_queue(void *ctx)
 {
 	struct step_run *step = ctx;
 	struct engine *e = step->engine;
@@ -200,7 +200,7 @@ static void step_queue(void *ctx)
 	step->next_queued = NULL;
 	*e->queue_end = step;
 	e->queue_end = &step->next_queued;
-	advance_soon(e);
+	engine_advance_soon(e);
 }
 
 static void step_first(struct step_run *step)
@@ -295,105 +295,6 @@ static void engine_advance(void *ctx)
 		engine_finish(e);
 }
 
-static void step_fail(struct step_run *step, enum failure failure, const char *detail)
-{
-	struct engine *e = step->engine;
-	const struct retry *retry = &step->plan->retry;
-	int64_t tries = step->result->attempts_total;
-
-	if (step->accepted.array.count > 1)
-		detail = arena_printf(e->arena,
-			"%zu kinds of bad credentials were accepted, among them: %s",
-			step->accepted.array.count, detail);
-	if (e->child_exit && failure != FAILURE_INTERRUPTED)
-		detail = arena_printf(e->arena, "%s; %s", e->child_exit, detail);
-	else if (tries > 1 && step->plan->retries && retry->for_ns && !step->credential) {
-		char window[32];
-
-		duration_print(retry->for_ns, window);
-		detail = arena_printf(
-			e->arena, "%s (%d tries within %s)", detail, (int)tries, window);
-	}
-	step_end(step, STEP_FAILED, failure, detail);
-}
-
-/* With `reject` the good credential is followed by the bad ones; a kind that was let in does not
- * keep the others from being tried. Returns false when none is left. */
-static bool step_next_credential(struct step_run *step)
-{
-	if (step->credential >= step->plan->reject.count)
-		return false;
-	step->credential++;
-	step->failures = 0;
-	step->passes = 0;
-	step_queue(step);
-	return true;
-}
-
-static void step_passed(struct step_run *step)
-{
-	if (step_next_credential(step))
-		return;
-	if (step->neither || step->accepted.array.count)
-		step_fail(step, FAILURE_CHECK, step->neither);
-	else
-		step_end(step, STEP_PASSED, FAILURE_NONE, NULL);
-}
-
-/* What follows an attempt that was recorded. Returns when the next one starts, or TIME_NONE. */
-static int64_t step_settle(struct step_run *step, struct attempt *a)
-{
-	bool passed = a->failure == FAILURE_NONE;
-	int64_t next;
-
-	step->passes = passed ? step->passes + 1 : 0;
-	step->failures = passed ? 0 : step->failures + 1;
-	if (passed && (step->credential || step->passes >= step->plan->stable)) {
-		step_passed(step);
-		return TIME_NONE;
-	}
-	next = step->engine->stopping && !step->plan->always ? TIME_NONE
-							     : retry_next(step, a, passed);
-	if (next != TIME_NONE) {
-		step->state = STATE_PAUSED;
-		timer_start(step->engine->loop, &step->pause, next, step_queue, step);
-		return next;
-	}
-	if (passed) {
-		step_fail(step, FAILURE_CHECK,
-			arena_printf(step->engine->arena, "passed %d times in a row, wanted %d",
-				(int)step->passes, (int)step->plan->stable));
-		return TIME_NONE;
-	}
-	/* A judged bad credential is remembered; the other kinds still have their turn. */
-	if (a->reject && a->failure == FAILURE_CHECK && !step->engine->stopping) {
-		if (!step->neither)
-			step->neither = arena_strdup(step->engine->arena, a->detail);
-		step_passed(step);
-		return TIME_NONE;
-	}
-	step_fail(step, a->failure, a->detail);
-	return TIME_NONE;
-}
-
-void engine_attempt_ended(struct attempt *a)
-{
-	struct step_run *step = a->step;
-	struct engine *e = a->engine;
-	struct attempt_result shown;
-	int64_t number = step->result->attempts_total + 1;
-
-	record_attempt(a, &shown);
-	step->attempt = NULL;
-	e->slots_used--;
-	/* The sink hears of the attempt before the end of its step. */
-	if (e->options.sink && e->options.sink->attempt_ended)
-		e->options.sink->attempt_ended(e->options.sink->ctx, step->index, number, &shown);
-	step_settle(step, a);
-	advance_soon(e);
-	arena_free(a->arena);
-}
-
 static void step_stop(struct step_run *step)
 {
 	struct engine *e = step->engine;
@@ -427,7 +328,7 @@ static void grace_over(void *ctx)
 	timer_stop(e->loop, &e->grace);
 	for (size_t i = 0; i < e->plan->step_count; i++)
 		step_stop(&e->steps[i]);
-	advance_soon(e);
+	engine_advance_soon(e);
 }
 
 static void engine_stop(
@@ -447,7 +348,7 @@ static void engine_stop(
 	for (size_t i = 0; i < e->plan->step_count; i++)
 		if (!e->steps[i].plan->always)
 			step_stop(&e->steps[i]);
-	advance_soon(e);
+	engine_advance_soon(e);
 }
 
 static void deadline_reached(void *ctx)
@@ -507,7 +408,7 @@ struct engine *engine_start(struct arena *arena, const struct plan *plan, struct
 	if (options->deadline)
 		timer_start(
 			loop, &e->deadline, e->started + options->deadline, deadline_reached, e);
-	advance_soon(e);
+	engine_advance_soon(e);
 	return e;
 }
 

@@ -122,7 +122,14 @@ bool attempt_may_heal(const struct attempt *);
 /* When the next attempt of the step starts (monotonic), or TIME_NONE: none. */
 int64_t retry_next(const struct step_run *, const struct attempt *, bool passed);
 
-/* engine.c */
+/* settle.c */
 void engine_attempt_ended(struct attempt *);
+void step_fail(struct step_run *, enum failure, const char *detail);
+
+/* engine.c */
+void step_end(struct step_run *, enum step_status, enum failure, const char *detail);
+/* Puts a step (void *) into the queue for a slot. */
+void step_queue(void *step);
+void engine_advance_soon(struct engine *);
 
 #endif
