@@ -28,6 +28,7 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 FUZZ_SECONDS ?= 600
+JOBS ?= $(shell nproc)
 
 # Third-party libraries. The static build takes curl and libwebsockets from build/third_party.
 PACKAGES := libcurl libwebsockets libcjson libfyaml libpcre2-8 libcares openssl sqlite3 zlib
@@ -139,15 +140,58 @@ $(BUILD)/demo: $(DEMO) $(if $(DEMO),$(BUILD)/libprobe.a)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 unit: $(UNIT)
-	@set -e; for t in $(UNIT); do $$t; done
+	@tools/unit $(if $T,-v) $(if $(WRAP),--wrap '$(WRAP)') $(UNIT)
 
 setup:
 	@tools/setup build check static fuzz bench
 
+# The targets below first install what they need, and only then read pkg-config, in a make of their own.
+MAKE_MODE := $(MAKE) --no-print-directory MODE
+
 static:
 	@tools/setup build static
 	@tools/third-party $(THIRD)
-	@$(MAKE) --no-print-directory MODE=static build/static/goldprobe
+	@$(MAKE_MODE)=static build/static/goldprobe
+
+check:
+	@tools/setup build check
+	@$(MAKE_MODE)=$(MODE) -j$(JOBS) all tests
+	@tools/check --mode $(MODE) lint unit e2e readme
+
+e2e: all
+	tests/e2e/run --binary $(BUILD)/goldprobe $(E2E)
+
+# An error ends in 86, which no test expects of goldprobe.
+san: export ASAN_OPTIONS := exitcode=86:detect_stack_use_after_return=1
+san: export UBSAN_OPTIONS := exitcode=86:print_stacktrace=1
+san: export LSAN_OPTIONS := exitcode=86
+san:
+	@tools/setup build check
+	@$(MAKE_MODE)=san -j$(JOBS) all tests
+	@tools/check --mode san unit e2e
+
+valgrind: export WRAP := valgrind -q --error-exitcode=86 --leak-check=full --child-silent-after-fork=yes
+valgrind: export GOLDPROBE := $(CURDIR)/build/debug/goldprobe
+valgrind:
+	@tools/setup build check
+	@$(MAKE_MODE)=debug -j$(JOBS) all tests
+	@tools/check --mode debug --binary tools/valgrind unit e2e
+
+fuzz:
+	@tools/setup build fuzz
+	@$(MAKE_MODE)=fuzz -j$(JOBS) fuzzers
+	@tools/fuzz $(FUZZ_SECONDS) $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/fuzz/%)
+
+# All test programs, not run.
+tests: $(UNIT)
+fuzzers: $(FUZZERS)
+
+bench: static
+	@tools/setup bench
+	@tests/bench/bench --binary build/static/goldprobe $(BENCH)
+
+install: $(BUILD)/goldprobe
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/goldprobe
 
 lint:
 	@tools/lint/run
@@ -166,4 +210,4 @@ FORCE:
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all static setup unit lint format clean FORCE
+.PHONY: all setup static check unit tests e2e san valgrind fuzz fuzzers bench install lint format clean FORCE
