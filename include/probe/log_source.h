@@ -1,0 +1,68 @@
+/*
+ * log_source: where logs come from. A kind is one file that ends in one `const struct
+ * log_source_kind`; it only brings bytes, in any of the formats of the reader, and knows nothing of
+ * entries. One fetch of a source: start, callbacks, exactly one done, one stop.
+ */
+#ifndef PROBE_LOG_SOURCE_H
+#define PROBE_LOG_SOURCE_H
+
+#include "probe/logs.h"
+#include "probe/loop.h"
+
+struct log_fetch; /* one source being read, opaque to kinds but for the functions below */
+
+struct log_source_kind {
+	const char *name, *help, *example;
+	const struct field *fields;   /* of the map in a scenario's `logs` */
+	size_t spec_size, state_size; /* zeroed by the framework */
+	/* A scalar or list that stands for the map, or NULL with a diagnostic; may be NULL. */
+	struct node *(*shorthand)(struct arena *, const struct node *, struct diags *);
+	/* Fills the spec from the text after "NAME:" on the command line; -1 with err. */
+	int (*parse)(struct arena *, struct str text, void *spec, struct error *err);
+	/* Begins; never blocks longer than reading a local file; ends in exactly one
+	 * log_fetch_done() or log_fetch_failed(), now or later. */
+	void (*start)(struct log_fetch *);
+	/* Called once, whatever happened; may be NULL. */
+	void (*stop)(struct log_fetch *);
+};
+
+/* One source asked for. */
+struct log_spec {
+	const struct log_source_kind *kind;
+	void *spec;       /* of kind->spec_size */
+	const char *name; /* as it was written; for people and for `evidence.source` */
+};
+
+extern const struct log_source_kind source_file, source_gcp, source_kubernetes, source_loki;
+/* All kinds, ended by NULL; those of a scenario's vocabulary. */
+extern const struct log_source_kind *const log_source_kinds[];
+
+/* The text of --logs: "KIND:REST" for a kind's name, else a file, a pattern, or "-". */
+int log_spec_parse(struct arena *, struct str text, struct log_spec *, struct error *err);
+/* The list under `logs:` of a scenario: maps of one kind each, or the same texts. Returns 0 when no
+ * diagnostic was added. */
+int log_specs_fill(
+	const struct fill *, const struct node *list, struct log_spec **specs, size_t *count);
+
+/* For kinds. */
+const void *log_fetch_spec(const struct log_fetch *);
+void *log_fetch_state(struct log_fetch *);
+struct arena *log_fetch_arena(const struct log_fetch *);
+struct loop *log_fetch_loop(const struct log_fetch *);
+const struct log_options *log_fetch_options(const struct log_fetch *);
+/* Gives bytes of one document (a file, a page of entries); false when a bound is reached and the
+ * fetch must end. The instance says whose output it is when the bytes do not ("" or NULL: unknown).
+ * log_fetch_end() ends the document: what follows starts anew. */
+bool log_fetch_read(struct log_fetch *, struct str bytes, const char *instance);
+void log_fetch_end(struct log_fetch *);
+/* Entries known to be missing. */
+void log_fetch_left_out(struct log_fetch *, int64_t entries);
+/* A remark of a source that was read, though not wholly: its status becomes partial. */
+void log_fetch_partial(struct log_fetch *, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void log_fetch_done(struct log_fetch *);
+/* When entries were read before, the source is partial, else failed. */
+void log_fetch_failed(struct log_fetch *, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
