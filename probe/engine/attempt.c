@@ -216,6 +216,7 @@ static void attempt_begin(struct attempt *a)
 			fail_by_diags(a, "a header does not fit");
 			return;
 		}
+		keep_header_secrets(a->engine->plan->redactor, &a->headers);
 		add_trace(a);
 	}
 	a->begun = true;

@@ -144,6 +144,9 @@ static void judge_reject(struct attempt *a)
 
 void attempt_judge(struct attempt *a)
 {
+	struct pairs headers = facts_headers(a->facts);
+
+	keep_header_secrets(a->engine->plan->redactor, &headers);
 	facts_set(a->facts, "time", value_integer(a->timing.total));
 	if (facts_find(a->facts, STR("time.total"), NULL) == NULL)
 		facts_set(a->facts, "time.total", value_integer(a->timing.total));

@@ -117,6 +117,10 @@ void record_step(struct step_run *);
 const struct attempt_result *record_last(const struct step_run *);
 void record_release(struct step_run *);
 
+/* secrets.c */
+bool header_is_secret(struct str name);
+void keep_header_secrets(struct redactor *, const struct pairs *headers);
+
 /* retry.c */
 bool attempt_may_heal(const struct attempt *);
 /* When the next attempt of the step starts (monotonic), or TIME_NONE: none. */

@@ -29,7 +29,10 @@ static void copy_result(
 	to->observed.headers.items = ARENA_ARRAY(arena, seen->headers.count, struct pair);
 	for (size_t i = 0; i < seen->headers.count; i++) {
 		to->observed.headers.items[i].name = copy_cut(arena, seen->headers.items[i].name);
-		to->observed.headers.items[i].value = copy_cut(arena, seen->headers.items[i].value);
+		to->observed.headers.items[i].value =
+			header_is_secret(seen->headers.items[i].name)
+				? STR("***")
+				: copy_cut(arena, seen->headers.items[i].value);
 	}
 	to->observed.body = copy_cut(arena, seen->body);
 	to->observed.body_cut = seen->body_cut || seen->body.len > RUN_TEXT_KEPT;

@@ -1,0 +1,277 @@
+#include "probe/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { OUTPUT_MAX = 64 << 20 };
+
+struct child {
+	struct loop *loop;
+	pid_t pid;
+	int pidfd, output, log;
+	struct watch exit_watch, output_watch;
+	struct timer kill_timer, drain_timer;
+	uint64_t kept, dropped;
+	int64_t started;
+	bool echo, reaped, stopping, settled;
+	struct child_result result;
+	void (*exited)(void *ctx, const struct child_result *);
+	void *ctx;
+	char log_path[40];
+};
+
+static void output_close(struct child *c)
+{
+	if (c->output < 0)
+		return;
+	if (c->output_watch.active)
+		loop_unwatch(c->loop, &c->output_watch);
+	close(c->output);
+	c->output = -1;
+}
+
+/* The log must never be what stops the probe: past its bound output is counted and dropped. */
+static void output_keep(struct child *c, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = c->kept < OUTPUT_MAX ? write(c->log, data, len) : -1;
+
+		if (n <= 0) {
+			c->dropped += len;
+			return;
+		}
+		c->kept += (uint64_t)n;
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+static void output_ready(void *ctx, unsigned events)
+{
+	struct child *c = ctx;
+	char block[16384];
+
+	(void)events;
+	/* A child that writes without end must not keep the loop: some blocks a turn. */
+	for (int i = 0; i < 16; i++) {
+		ssize_t n = read(c->output, block, sizeof(block));
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			output_close(c);
+			return;
+		}
+		output_keep(c, block, (size_t)n);
+		if (c->echo)
+			(void)!write(STDERR_FILENO, block, (size_t)n);
+	}
+}
+
+static void child_reap(struct child *c)
+{
+	int status;
+
+	if (c->reaped || waitpid(c->pid, &status, WNOHANG) != c->pid)
+		return;
+	c->reaped = true;
+	loop_refresh(c->loop);
+	c->result.exited = !c->stopping;
+	c->result.after = loop_now(c->loop) - c->started;
+	if (WIFEXITED(status)) {
+		c->result.exit_code = WEXITSTATUS(status);
+	} else {
+		c->result.exit_code = -1;
+		c->result.signal = WTERMSIG(status);
+	}
+	if (c->exit_watch.active)
+		loop_unwatch(c->loop, &c->exit_watch);
+}
+
+static void exit_ready(void *ctx, unsigned events)
+{
+	struct child *c = ctx;
+
+	(void)events;
+	child_reap(c);
+	if (!c->reaped)
+		return;
+	if (c->output >= 0)
+		output_ready(c, LOOP_READ);
+	if (c->stopping)
+		c->settled = true;
+	else
+		c->exited(c->ctx, &c->result);
+}
+
+static char *command_text(const char *const *argv)
+{
+	struct buf text;
+
+	buf_init(&text, 400);
+	for (size_t i = 0; argv[i]; i++)
+		buf_printf(&text, "%s%s", i ? " " : "", argv[i]);
+	return text.data; /* owned by the caller */
+}
+
+static int spawn(struct child *c, const char *const *argv, int output, struct error *err)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none, standard;
+
+	sigemptyset(&none);
+	sigemptyset(&standard);
+	sigaddset(&standard, SIGPIPE);
+	sigaddset(&standard, SIGINT);
+	sigaddset(&standard, SIGTERM);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &standard);
+	int problem =
+		posix_spawnp(&c->pid, argv[0], &files, &attributes, (char *const *)argv, environ);
+
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attributes);
+	if (problem)
+		return error_set(err, "cannot start '%s': %s", argv[0], strerror(problem));
+	return 0;
+}
+
+static int child_open(struct child *c, int pipes[2], struct error *err)
+{
+	c->log = memfd_create("goldprobe-output", MFD_CLOEXEC);
+	if (c->log < 0)
+		return error_set(err, "cannot keep the command's output: %s", strerror(errno));
+	if (pipe2(pipes, O_CLOEXEC))
+		return error_set(err, "cannot make a pipe: %s", strerror(errno));
+	c->output = pipes[0];
+	fcntl(c->output, F_SETFL, O_NONBLOCK);
+	snprintf(c->log_path, sizeof(c->log_path), "/proc/self/fd/%d", c->log);
+	return 0;
+}
+
+struct child *child_start(struct loop *loop, const char *const *argv, bool echo,
+	void (*exited)(void *ctx, const struct child_result *), void *ctx, struct error *err)
+{
+	struct child *c = calloc(1, sizeof(*c));
+	int pipes[2] = {-1, -1};
+
+	if (!c)
+		die("out of memory: %zu bytes", sizeof(*c));
+	c->loop = loop;
+	c->pidfd = c->output = c->log = -1;
+	c->echo = echo;
+	c->exited = exited;
+	c->ctx = ctx;
+	c->started = loop_now(loop);
+	c->result.exit_code = -1;
+	if (child_open(c, pipes, err) || spawn(c, argv, pipes[1], err)) {
+		if (pipes[1] >= 0)
+			close(pipes[1]);
+		child_free(c);
+		return NULL;
+	}
+	close(pipes[1]);
+	c->result.command = command_text(argv);
+	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	if (c->pidfd < 0) {
+		error_set(err, "cannot watch the command: %s", strerror(errno));
+		child_free(c);
+		return NULL;
+	}
+	if (loop_watch(loop, &c->exit_watch, c->pidfd, LOOP_READ, exit_ready, c, err) ||
+		loop_watch(loop, &c->output_watch, c->output, LOOP_READ, output_ready, c, err)) {
+		child_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void kill_now(void *ctx)
+{
+	struct child *c = ctx;
+
+	kill(-c->pid, SIGKILL);
+}
+
+static void settle(void *ctx)
+{
+	((struct child *)ctx)->settled = true;
+}
+
+void child_stop(struct child *c)
+{
+	struct error ignored;
+
+	if (!c)
+		return;
+	if (!c->reaped) {
+		c->stopping = true;
+		kill(-c->pid, SIGTERM);
+		timer_start(c->loop, &c->kill_timer, loop_now(c->loop) + 5 * NS_PER_S, kill_now, c);
+		loop_run(c->loop, &c->settled, &ignored);
+		timer_stop(c->loop, &c->kill_timer);
+	}
+	/* Grandchildren that outlived the leader would hold the pipe open. */
+	kill(-c->pid, SIGKILL);
+	if (c->output >= 0) {
+		c->settled = false;
+		timer_start(
+			c->loop, &c->drain_timer, loop_now(c->loop) + 100 * NS_PER_MS, settle, c);
+		while (c->output >= 0 && !c->settled)
+			if (loop_run(c->loop, &c->settled, &ignored))
+				break;
+		timer_stop(c->loop, &c->drain_timer);
+	}
+}
+
+void child_free(struct child *c)
+{
+	if (!c)
+		return;
+	timer_stop(c->loop, &c->kill_timer);
+	timer_stop(c->loop, &c->drain_timer);
+	if (c->pid > 0 && !c->reaped) {
+		kill(-c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+	}
+	if (c->exit_watch.active)
+		loop_unwatch(c->loop, &c->exit_watch);
+	output_close(c);
+	if (c->pidfd >= 0)
+		close(c->pidfd);
+	if (c->log >= 0)
+		close(c->log);
+	free((char *)c->result.command);
+	free(c);
+}
+
+struct child_result child_result(const struct child *c)
+{
+	return c->result;
+}
+
+const char *child_log(struct child *c, uint64_t *dropped)
+{
+	*dropped = c->dropped;
+	return c->log_path;
+}
