@@ -120,6 +120,8 @@ int cli_main(int argc, char **argv);
 void cli_error(const struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same with a pointer to help; returns EXIT_WRONG_USAGE. */
 int cli_usage(const struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Text from outside, one line: controls and invalid UTF-8 made harmless. */
+void cli_print_text(FILE *, const char *text);
 /* Parses flags and operands after the command's name; also the environment twins. -1: told. */
 int cli_parse(struct cli *, const struct command *, int argc, char **argv);
 /* Terminal columns of stdout, 80 when unknown. */

@@ -39,6 +39,8 @@ static void output_close(struct child *c)
 		loop_unwatch(c->loop, &c->output_watch);
 	close(c->output);
 	c->output = -1;
+	if (timer_running(&c->drain_timer))
+		c->settled = true;
 }
 
 /* The log must never be what stops the probe: past its bound output is counted and dropped. */
@@ -237,9 +239,7 @@ void child_stop(struct child *c)
 		c->settled = false;
 		timer_start(
 			c->loop, &c->drain_timer, loop_now(c->loop) + 100 * NS_PER_MS, settle, c);
-		while (c->output >= 0 && !c->settled)
-			if (loop_run(c->loop, &c->settled, &ignored))
-				break;
+		loop_run(c->loop, &c->settled, &ignored);
 		timer_stop(c->loop, &c->drain_timer);
 	}
 }

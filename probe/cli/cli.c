@@ -22,17 +22,36 @@ const struct command *const commands[] = {
 	NULL,
 };
 
+void cli_print_text(FILE *out, const char *text)
+{
+	struct str s = str_of(text);
+
+	for (size_t pos = 0; pos < s.len;) {
+		size_t start = pos;
+		uint32_t code = utf8_next(s, &pos);
+
+		if (code == '\n')
+			fputs("\\n", out);
+		else if (code == '\t')
+			fputc(' ', out);
+		else if (code < 0x20 || (code >= 0x7F && code <= 0x9F))
+			fprintf(out, "\\x%02x", code);
+		else if (code == 0xFFFD)
+			fputs("\xEF\xBF\xBD", out);
+		else
+			fwrite(s.ptr + start, 1, pos - start, out);
+	}
+}
+
 static void vsay(const struct cli *cli, const char *fmt, va_list args)
 {
 	char text[4096];
 
 	vsnprintf(text, sizeof(text), fmt, args);
-	/* What came from outside must not act on the terminal. */
-	for (unsigned char *p = (unsigned char *)text; *p; p++)
-		if ((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7F)
-			*p = '?';
-	fprintf(stderr, "%sgoldprobe:%s %s\n", cli->color_err ? "\033[1m" : "",
-		cli->color_err ? "\033[0m" : "", text);
+	fprintf(stderr, "%sgoldprobe:%s ", cli->color_err ? "\033[1m" : "",
+		cli->color_err ? "\033[0m" : "");
+	cli_print_text(stderr, text);
+	fputc('\n', stderr);
 }
 
 void cli_error(const struct cli *cli, const char *fmt, ...)

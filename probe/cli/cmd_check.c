@@ -1,0 +1,506 @@
+/*
+ * `check URL`: one probe without a scenario. The step is made of nodes as the loader would have read
+ * them, so that plan, engine, checks and retries are the same; no YAML is parsed and, unless a
+ * report is asked for, nothing is diagnosed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "probe/cli.h"
+#include "probe/diagnosis.h"
+#include "probe/engine.h"
+#include "probe/file.h"
+#include "probe/json.h"
+#include "probe/url.h"
+
+struct check_run {
+	struct cli *cli;
+	struct arena *arena;
+	struct url url;
+	struct source source; /* that diagnostics of flags point into */
+	struct span span;
+	struct step_source step;
+	struct scenario scenario;
+	struct engine *engine;
+	struct run *run;
+	bool done;
+};
+
+static struct node *text_node(struct check_run *c, struct str text)
+{
+	return node_scalar(c->arena, c->span, text);
+}
+
+/* A value as it would be written in JSON ("200", "true", "null"), else a string. */
+static struct node *value_node(struct check_run *c, struct str text)
+{
+	struct node *node = text_node(c, text);
+	struct value value;
+
+	if (json_parse(c->arena, text, 0, &value, NULL) == 0 && value.type != VALUE_ARRAY &&
+		value.type != VALUE_OBJECT) {
+		node->value = value;
+		node->quoted = value.type == VALUE_STRING;
+		if (value.type == VALUE_STRING)
+			node->text = value.string;
+	}
+	return node;
+}
+
+static struct node *list_node(struct check_run *c, const struct strs *items)
+{
+	struct node *list = ARENA_NEW(c->arena, struct node);
+
+	list->type = NODE_LIST;
+	list->span = c->span;
+	list->count = items->count;
+	list->items = ARENA_ARRAY(c->arena, items->count, struct node *);
+	for (size_t i = 0; i < items->count; i++)
+		list->items[i] = value_node(c, items->items[i]);
+	return list;
+}
+
+static struct node *map_node(struct check_run *c)
+{
+	return node_map(c->arena, c->span);
+}
+
+static void add(struct check_run *c, struct node *map, const char *key, struct node *value)
+{
+	node_map_add(c->arena, map, key, value);
+}
+
+static void add_text(struct check_run *c, struct node *map, const char *key, struct str text)
+{
+	if (text.len)
+		add(c, map, key, text_node(c, text));
+}
+
+/* "$.a" "x" "$.b" "y" becomes {$.a: x, $.b: y}. */
+static struct node *json_node(struct check_run *c)
+{
+	const struct strs *json = &c->cli->options.json;
+	struct node *map = map_node(c);
+
+	for (size_t i = 0; i + 1 < json->count; i += 2)
+		add(c, map, json->items[i].ptr, value_node(c, json->items[i + 1]));
+	return map;
+}
+
+/* All of the texts must hold: every pair of the map is a matcher of its own, repeated or not. */
+static void add_body(struct check_run *c, struct node *expect)
+{
+	const struct options *o = &c->cli->options;
+	struct node *body = map_node(c);
+
+	for (size_t i = 0; i < o->contains.count; i++)
+		add(c, body, "contains", text_node(c, o->contains.items[i]));
+	for (size_t i = 0; i < o->matches.count; i++)
+		add(c, body, "matches", text_node(c, o->matches.items[i]));
+	if (body->count)
+		add(c, expect, "body", body);
+}
+
+static struct node *expect_node(struct check_run *c)
+{
+	const struct options *o = &c->cli->options;
+	struct node *expect = map_node(c);
+
+	if (o->status.count == 1)
+		add(c, expect, "status", value_node(c, o->status.items[0]));
+	else if (o->status.count)
+		add(c, expect, "status", list_node(c, &o->status));
+	if (o->json.count)
+		add(c, expect, "json", json_node(c));
+	add_body(c, expect);
+	return expect->count ? expect : NULL;
+}
+
+static struct node *http_body(struct check_run *c, struct str url)
+{
+	const struct options *o = &c->cli->options;
+	struct node *body = map_node(c);
+
+	add_text(c, body, "url", url);
+	add_text(c, body, "method",
+		o->method.len ? o->method
+		: o->data.ptr ? STR("POST")
+			      : STR("GET"));
+	if (o->data.ptr)
+		add(c, body, "body", text_node(c, o->data));
+	if (o->location)
+		add(c, body, "follow", value_node(c, STR("true")));
+	return body;
+}
+
+static struct node *websocket_body(struct check_run *c, struct str url)
+{
+	const struct options *o = &c->cli->options;
+	struct node *body = map_node(c), *dialog = ARENA_NEW(c->arena, struct node);
+
+	add_text(c, body, "url", url);
+	add_text(c, body, "origin", o->origin);
+	if (o->subprotocols.count)
+		add(c, body, "subprotocols", list_node(c, &o->subprotocols));
+	if (!o->send.ptr && !o->expect.ptr)
+		return body;
+	dialog->type = NODE_LIST;
+	dialog->span = c->span;
+	dialog->items = ARENA_ARRAY(c->arena, 3, struct node *);
+	if (o->send.ptr) {
+		struct node *send = map_node(c);
+
+		add(c, send, "send", text_node(c, o->send));
+		dialog->items[dialog->count++] = send;
+	}
+	if (o->expect.ptr) {
+		struct node *turn = map_node(c), *message = map_node(c), *contains = map_node(c);
+
+		add(c, contains, "contains", text_node(c, o->expect));
+		add(c, message, "text", contains);
+		add(c, turn, "expect", message);
+		dialog->items[dialog->count++] = turn;
+	}
+	struct node *close = map_node(c);
+
+	add(c, close, "close", value_node(c, STR("1000")));
+	dialog->items[dialog->count++] = close;
+	add(c, body, "dialog", dialog);
+	return body;
+}
+
+static struct node *address_body(struct check_run *c)
+{
+	const struct options *o = &c->cli->options;
+	struct node *body = map_node(c);
+	bool v6 = str_find_char(c->url.host, ':') != SIZE_MAX;
+
+	add_text(c, body, "address",
+		str_of(arena_printf(c->arena, v6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(c->url.host),
+			c->url.port)));
+	if (str_starts(c->url.scheme, "grpc")) {
+		add_text(c, body, "service", o->service);
+		if (c->url.tls)
+			add(c, body, "tls", value_node(c, STR("true")));
+	}
+	if (str_is(c->url.scheme, "tcp")) {
+		if (o->send.ptr)
+			add(c, body, "send", text_node(c, o->send));
+		if (o->expect.ptr)
+			add(c, body, "expect", text_node(c, o->expect));
+	}
+	return body;
+}
+
+static const char *kind_of(struct str scheme)
+{
+	if (str_starts(scheme, "http"))
+		return "http";
+	if (str_starts(scheme, "ws"))
+		return "websocket";
+	if (str_starts(scheme, "grpc"))
+		return "grpc";
+	return str_is(scheme, "tcp") ? "tcp" : "tls";
+}
+
+/* Flags that mean nothing for the URL's scheme are a mistake, not silence. */
+static int check_flags(struct check_run *c, const char *kind)
+{
+	const struct options *o = &c->cli->options;
+	bool http = strcmp(kind, "http") == 0, ws = strcmp(kind, "websocket") == 0;
+	bool headers = http || ws || strcmp(kind, "grpc") == 0;
+	const struct {
+		bool given, fits;
+		const char *flag;
+	} uses[] = {
+		{o->status.count, http || ws, "--status"},
+		{o->json.count, http, "--json"},
+		{o->contains.count, http, "--contains"},
+		{o->matches.count, http, "--matches"},
+		{o->method.len, http, "--request"},
+		{o->data.ptr, http, "--data"},
+		{o->location, http, "--location"},
+		{o->origin.len, ws, "--origin"},
+		{o->subprotocols.count, ws, "--subprotocol"},
+		{o->send.ptr, ws || strcmp(kind, "tcp") == 0, "--send"},
+		{o->expect.ptr, ws || strcmp(kind, "tcp") == 0, "--expect"},
+		{o->service.ptr, strcmp(kind, "grpc") == 0, "--service"},
+		{o->headers.count, headers, "--header"},
+		{o->bearer_env.len, headers, "--bearer-env"},
+		{o->bearer_file.len, headers, "--bearer-file"},
+	};
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
+		if (uses[i].given && !uses[i].fits)
+			return cli_usage(c->cli, "%s means nothing for a %.*s:// URL", uses[i].flag,
+				       STR_ARG(c->url.scheme)),
+			       -1;
+	return 0;
+}
+
+static int bearer_token(struct check_run *c, struct str *token)
+{
+	const struct options *o = &c->cli->options;
+	struct error err;
+
+	*token = STR("");
+	if (o->bearer_env.len) {
+		const char *value = getenv(o->bearer_env.ptr);
+
+		if (!value || !*value)
+			return cli_usage(c->cli, "--bearer-env: the environment has no '%s'",
+				       o->bearer_env.ptr),
+			       -1;
+		*token = str_trim(str_of(value));
+	} else if (o->bearer_file.len) {
+		if (file_text(c->arena, o->bearer_file.ptr, 1 << 20, token, &err))
+			return cli_usage(c->cli, "--bearer-file: %s", err.text), -1;
+		*token = str_trim(*token);
+	}
+	for (size_t i = 0; i < token->len; i++)
+		if ((unsigned char)token->ptr[i] <= ' ' || token->ptr[i] == 0x7F)
+			return cli_usage(c->cli,
+				       "the bearer token holds a blank or control character"),
+			       -1;
+	return 0;
+}
+
+/* Headers become a node, so that the plan treats them as it does those of a scenario. */
+static struct node *headers_node(struct check_run *c, struct str token)
+{
+	struct node *map = map_node(c);
+
+	if (token.len)
+		add(c, map, "Authorization",
+			text_node(
+				c, str_of(arena_printf(c->arena, "Bearer %.*s", STR_ARG(token)))));
+	return map->count ? map : NULL;
+}
+
+static void fill_step(
+	struct check_run *c, const struct step_kind *kind, struct str url, struct str token)
+{
+	const struct options *o = &c->cli->options;
+	struct step_source *step = &c->step;
+
+	step->kind = kind;
+	step->node = map_node(c);
+	step->name = url_masked(c->arena, url);
+	step->name_span = c->span;
+	step->dir = ".";
+	if (strcmp(kind->name, "http") == 0)
+		step->body = http_body(c, url);
+	else if (strcmp(kind->name, "websocket") == 0)
+		step->body = websocket_body(c, url);
+	else
+		step->body = address_body(c);
+	step->expect = expect_node(c);
+	step->headers = headers_node(c, token);
+	if (o->wait) {
+		struct node *retry = map_node(c);
+		char text[32];
+
+		snprintf(text, sizeof(text), "%lldns", (long long)o->wait);
+		add(c, retry, "for", text_node(c, str_of(arena_strdup(c->arena, text))));
+		if (o->every) {
+			snprintf(text, sizeof(text), "%lldns", (long long)o->every);
+			add(c, retry, "every", text_node(c, str_of(arena_strdup(c->arena, text))));
+		}
+		step->retry = retry;
+	}
+	if (o->stable)
+		step->stable =
+			value_node(c, str_of(arena_printf(c->arena, "%lld", (long long)o->stable)));
+	c->scenario = (struct scenario){
+		.arena = c->arena,
+		.file = "check",
+		.dir = ".",
+		.name = "check",
+		.steps = step,
+		.step_count = 1,
+	};
+}
+
+static const struct step_kind *kind_find(const char *name)
+{
+	for (size_t i = 0; vocabulary.steps[i]; i++)
+		if (strcmp(vocabulary.steps[i]->name, name) == 0)
+			return vocabulary.steps[i];
+	return NULL;
+}
+
+static void caught(void *ctx, const char *name)
+{
+	struct check_run *c = ctx;
+
+	if (c->engine)
+		engine_interrupt(c->engine, arena_printf(c->arena, "interrupted by %s", name));
+}
+
+static void finished(void *ctx, struct run *run)
+{
+	struct check_run *c = ctx;
+
+	c->run = run;
+	c->done = true;
+}
+
+static int exit_of(const struct run *run)
+{
+	const struct step_result *step = &run->steps[0];
+
+	if (run->end == RUN_INTERRUPTED || step->failure == FAILURE_INTERNAL)
+		return EXIT_UNDECIDED;
+	return step->status == STEP_PASSED ? EXIT_OK : EXIT_BROKEN;
+}
+
+/* One line: what was seen, what was wanted. Silence is success unless -v. */
+static void print_line(struct check_run *c)
+{
+	const struct step_result *step = &c->run->steps[0];
+	char took[32];
+
+	if (c->cli->options.quiet)
+		return;
+	if (step->status != STEP_PASSED) {
+		cli_print_text(stdout, step->name);
+		fputs(": ", stdout);
+		if (step->failure != FAILURE_CHECK && step->failure != FAILURE_NONE)
+			printf("%s: ", failure_name(step->failure));
+		cli_print_text(stdout, step->detail ? step->detail : "not reached");
+		fputc('\n', stdout);
+	} else if (c->cli->options.verbose) {
+		const struct attempt_result *last = &step->attempts[step->attempt_count - 1];
+
+		duration_print(last->duration, took);
+		cli_print_text(stdout, step->name);
+		if (last->observed.status >= 0)
+			printf(": %d in %s", (int)last->observed.status, took);
+		else
+			printf(": passed in %s", took);
+		if (step->attempts_total > 1)
+			printf(" (after %d tries)", (int)step->attempts_total);
+		fputc('\n', stdout);
+	}
+}
+
+static int report(struct check_run *c, struct redactor *redactor,
+	const struct report_target *targets, size_t count)
+{
+	struct diags diags;
+	struct rules *rules;
+	struct diagnose_options options = {
+		.now = clock_wall(), .deployed_at = TIME_NONE, .redactor = redactor};
+	struct report document = {.run = c->run,
+		.now = options.now,
+		.color = c->cli->color_out,
+		.width = cli_width(),
+		.verbose = c->cli->options.verbose,
+		.quiet = c->cli->options.quiet};
+	const struct report *const documents[] = {&document};
+
+	diags_init(&diags, c->arena);
+	rules = rules_new(c->arena, &diags);
+	document.diagnosis = diagnose(c->arena, c->run, NULL, rules, &options);
+	int result = cli_write_reports(c->cli, targets, count, documents, 1);
+
+	rules_free(rules);
+	return result;
+}
+
+static int check_execute(
+	struct check_run *c, const struct plan *plan, struct loop *loop, struct error *err)
+{
+	struct engine_options options = {
+		.deadline = c->cli->options.deadline,
+		.auths = vocabulary.auths,
+	};
+
+	if (cli_signals(loop, caught, c, err))
+		return -1;
+	c->engine = engine_start(c->arena, plan, loop, &options, finished, c);
+	int failed = loop_run(loop, &c->done, err);
+
+	engine_free(c->engine);
+	c->engine = NULL;
+	cli_signals_release(loop);
+	return failed;
+}
+
+static int check_probe(struct check_run *c, struct redactor *redactor)
+{
+	struct report_target *targets = NULL;
+	size_t target_count = 0;
+	struct plan_options options;
+	struct diags diags;
+	struct error err;
+	bool reports = c->cli->options.reports.count > 0;
+
+	diags_init(&diags, c->arena);
+	if (cli_plan_options(c->cli, &options) ||
+		(reports && cli_reports(c->cli, "terminal", &targets, &target_count)))
+		return EXIT_WRONG_USAGE;
+	struct plan *plan =
+		plan_build(c->arena, &c->scenario, &vocabulary, &options, redactor, &diags);
+
+	if (diags_failed(&diags)) {
+		diags_print(&diags, stderr, c->cli->color_err);
+		return EXIT_WRONG_USAGE;
+	}
+	struct loop *loop = loop_new(&err);
+
+	if (!loop || check_execute(c, plan, loop, &err)) {
+		cli_error(c->cli, "%s", err.text);
+		loop_free(loop);
+		return EXIT_UNDECIDED;
+	}
+	loop_free(loop);
+	run_mask(c->run, redactor, c->arena);
+	int code = exit_of(c->run);
+
+	if (!reports)
+		print_line(c);
+	else if (report(c, redactor, targets, target_count) && code == EXIT_OK)
+		code = EXIT_UNDECIDED;
+	return code;
+}
+
+static int check(struct cli *cli)
+{
+	struct check_run c = {.cli = cli, .arena = cli->arena};
+	struct str text = str_of(cli->operands[0]), token;
+	struct error err;
+
+	c.source = (struct source){"the command line", text};
+	c.span = (struct span){.source = &c.source};
+	if (url_parse(c.arena, text, &c.url, &err))
+		return cli_usage(cli, "'%s': %s", url_masked(c.arena, text).ptr, err.text);
+	const char *name = kind_of(c.url.scheme);
+	const struct step_kind *kind = kind_find(name);
+
+	if (!kind)
+		return cli_usage(cli, "this build has no '%s' steps", name);
+	if (check_flags(&c, name) || bearer_token(&c, &token))
+		return EXIT_WRONG_USAGE;
+	fill_step(&c, kind, text, token);
+	struct redactor *redactor = redactor_new();
+
+	if (token.len)
+		redactor_add(redactor, token);
+	if (c.url.userinfo.len)
+		redactor_add(redactor, c.url.userinfo);
+	int code = check_probe(&c, redactor);
+
+	redactor_free(redactor);
+	return code;
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.usage = "one URL: http(s)://, ws(s)://, tcp://, tls://, grpc(s)://",
+	.help = "probes one URL without a scenario; the exit code is the answer",
+	.bit = FOR_CHECK,
+	.least = 1,
+	.most = 1,
+	.run = check,
+};
