@@ -20,6 +20,7 @@ struct node {
 	enum node_type type;
 	bool quoted; /* scalar in quotes or a block: always a string */
 	struct span span;
+	size_t offset;      /* of the scalar's content in the source's text, bytes */
 	struct str text;    /* scalar: as written, escapes resolved */
 	struct value value; /* scalar: by the core schema of YAML 1.2; a quoted one is a string */
 	size_t count;       /* of items or pairs */
@@ -38,6 +39,9 @@ int yaml_load_file(
 	struct arena *, const char *path, struct node **root, struct diags *, struct error *err);
 /* The same for text at hand; `source` outlives the tree. */
 void yaml_load(struct arena *, const struct source *source, struct node **root, struct diags *);
+
+/* What a plain scalar means by the core schema of YAML 1.2; infinities and NaN stay texts. */
+struct value yaml_scalar(struct str text);
 
 /* Value of a key in a map, or NULL. */
 struct node *node_find(const struct node *map, const char *key);

@@ -1,0 +1,125 @@
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "probe/yaml.h"
+
+static bool any_of(struct str text, const char *const *words)
+{
+	for (; *words; words++)
+		if (str_is(text, *words))
+			return true;
+	return false;
+}
+
+static size_t skip_digits(struct str text, size_t pos)
+{
+	while (pos < text.len && text.ptr[pos] >= '0' && text.ptr[pos] <= '9')
+		pos++;
+	return pos;
+}
+
+/* 0o17 and 0x1F; a text when it does not fit. */
+static bool scalar_based(struct str text, struct value *out)
+{
+	bool octal = str_starts(text, "0o");
+	char digits[32], *end;
+	const char *allowed = octal ? "01234567" : "0123456789abcdefABCDEF";
+
+	if ((!octal && !str_starts(text, "0x")) || text.len < 3 || text.len - 2 >= sizeof(digits))
+		return false;
+	memcpy(digits, text.ptr + 2, text.len - 2);
+	digits[text.len - 2] = '\0';
+	if (strspn(digits, allowed) != text.len - 2)
+		return false;
+	errno = 0;
+	long long number = strtoll(digits, &end, octal ? 8 : 16);
+
+	if (errno || *end)
+		return false;
+	*out = value_integer(number);
+	return true;
+}
+
+/* Whether the text is a number of the core schema: [-+]? ( . digits | digits ( . digits? )? )
+ * ( [eE] [-+]? digits )? */
+static bool scalar_is_number(struct str text, bool *whole)
+{
+	size_t pos = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+'), start = pos;
+	size_t digits = (pos = skip_digits(text, pos)) - start;
+
+	*whole = true;
+	if (pos < text.len && text.ptr[pos] == '.') {
+		size_t from = ++pos;
+
+		*whole = false;
+		pos = skip_digits(text, pos);
+		digits += pos - from;
+	}
+	if (!digits)
+		return false;
+	if (pos < text.len && (text.ptr[pos] == 'e' || text.ptr[pos] == 'E')) {
+		pos++;
+		if (pos < text.len && (text.ptr[pos] == '-' || text.ptr[pos] == '+'))
+			pos++;
+		size_t from = pos;
+
+		*whole = false;
+		pos = skip_digits(text, pos);
+		if (pos == from)
+			return false;
+	}
+	return pos == text.len;
+}
+
+/* A number beyond int64_t and double, kept as text; only when JSON would write it so too. */
+static struct value scalar_huge(struct str text)
+{
+	size_t first = text.len && text.ptr[0] == '-';
+	size_t point = str_find_char(text, '.');
+	bool digit = first < text.len && text.ptr[first] >= '0' && text.ptr[first] <= '9';
+	bool zero = digit && text.ptr[first] == '0' && skip_digits(text, first) > first + 1;
+	bool open = point != SIZE_MAX && skip_digits(text, point + 1) == point + 1;
+
+	if (!digit || zero || open)
+		return value_string(text);
+	return (struct value){.type = VALUE_BIGNUM, .string = text};
+}
+
+static struct value scalar_number(struct str text, bool whole)
+{
+	struct str digits = text.ptr[0] == '+' ? str_from(text, 1) : text;
+	int64_t integer;
+	char copy[400];
+
+	if (whole && str_int(digits, &integer))
+		return value_integer(integer);
+	if (whole || text.len >= sizeof(copy))
+		return scalar_huge(text);
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	double number = strtod(copy, NULL);
+
+	return isfinite(number) ? value_number(number) : scalar_huge(text);
+}
+
+struct value yaml_scalar(struct str text)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+	static const char *const yes[] = {"true", "True", "TRUE", NULL};
+	static const char *const no[] = {"false", "False", "FALSE", NULL};
+	struct value value;
+	bool whole;
+
+	if (any_of(text, nulls))
+		return value_null();
+	if (any_of(text, yes))
+		return value_boolean(true);
+	if (any_of(text, no))
+		return value_boolean(false);
+	if (scalar_based(text, &value))
+		return value;
+	if (scalar_is_number(text, &whole))
+		return scalar_number(text, whole);
+	return value_string(text);
+}
