@@ -86,8 +86,7 @@ bool expand_needed(struct str text)
 	return next_dollar(text, 0) < text.len;
 }
 
-static void expansion_problem(
-	struct expansion *e, size_t offset, size_t len, const char *fmt, ...)
+static void expansion_problem(struct expansion *e, size_t offset, size_t len, const char *fmt, ...)
 {
 	va_list args;
 
@@ -172,8 +171,8 @@ static void unknown_name(struct expansion *e, const struct parsed *p, size_t bas
 			STR_ARG(name));
 }
 
-static bool expand_into(struct expansion *, struct str text, size_t base, unsigned depth,
-	struct buf *out);
+static bool expand_into(
+	struct expansion *, struct str text, size_t base, unsigned depth, struct buf *out);
 
 /* An empty value, for which a default stands in. */
 static bool is_empty(const struct value *value)
@@ -182,8 +181,8 @@ static bool is_empty(const struct value *value)
 }
 
 /* One reference's value. False when there is none (and why was told). */
-static bool reference_value(struct expansion *e, const struct parsed *p, size_t base,
-	unsigned depth, struct value *out)
+static bool reference_value(
+	struct expansion *e, const struct parsed *p, size_t base, unsigned depth, struct value *out)
 {
 	if (e->watch && e->watch->deferred && e->watch->deferred(e->watch->ctx, p->ref.name)) {
 		e->watch->was_deferred = true;
@@ -212,8 +211,8 @@ static bool reference_value(struct expansion *e, const struct parsed *p, size_t 
 }
 
 /* Adds the expanded text; false when a part was missing or there was no room. */
-static bool expand_into(struct expansion *e, struct str text, size_t base, unsigned depth,
-	struct buf *out)
+static bool expand_into(
+	struct expansion *e, struct str text, size_t base, unsigned depth, struct buf *out)
 {
 	bool ok = true;
 
@@ -325,9 +324,9 @@ static int references(struct str text, size_t base, unsigned depth,
 		}
 		parsed.ref.offset += base;
 		each(ctx, &parsed.ref);
-		if (parsed.ref.has_default && references(parsed.fallback,
-						      base + parsed.fallback_offset, depth + 1,
-						      each, ctx, offset, err))
+		if (parsed.ref.has_default &&
+			references(parsed.fallback, base + parsed.fallback_offset, depth + 1, each,
+				ctx, offset, err))
 			return -1;
 		pos += parsed.ref.len;
 	}

@@ -150,8 +150,7 @@ static const struct field *field_find(const struct field *fields, struct str nam
 	return NULL;
 }
 
-static void unknown_key(
-	const struct fill *fill, const struct field *fields, const struct node *key)
+static void unknown_key(const struct fill *fill, const struct field *fields, const struct node *key)
 {
 	size_t count = 0;
 	const char *all = "", *nearest;

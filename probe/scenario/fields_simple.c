@@ -92,10 +92,10 @@ static const char *bound_text(const struct fill *fill, const struct field *field
 	return arena_printf(fill->arena, "%.15g", bound);
 }
 
-static enum filled check_bounds(const struct fill *fill, const struct field *field,
-	const struct node *node, double number)
+static enum filled check_bounds(
+	const struct fill *fill, const struct field *field, const struct node *node, double number)
 {
-	bool below = number < field->min, above = field->max > field->min && number > field->max;
+	bool below = number<field->min, above = field->max> field->min && number > field->max;
 
 	if ((field->min == 0 && field->max == 0) || (!below && !above))
 		return FILLED_OK;
@@ -127,8 +127,7 @@ static enum filled fill_number(
 		/* 3.0 is whole too. */
 		if (number != floor(number) || fabs(number) > 9.2e18)
 			return wrong_type(fill, field, node, expanded);
-		*(int64_t *)target =
-			value.type == VALUE_INTEGER ? value.integer : (int64_t)number;
+		*(int64_t *)target = value.type == VALUE_INTEGER ? value.integer : (int64_t)number;
 	}
 	return check_bounds(fill, field, node, number);
 }
@@ -189,7 +188,10 @@ static const char *choices_text(const struct fill *fill, const char *const *choi
 
 	for (size_t i = 0; choices[i]; i++)
 		text = arena_printf(fill->arena, "%s%s%s", text,
-			!i ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+			!i               ? ""
+			: choices[i + 1] ? ", "
+					 : " or ",
+			choices[i]);
 	return text;
 }
 

@@ -169,8 +169,8 @@ static enum filled fill_map(const struct fill *fill, const struct node *node, st
 		struct value key = value_string(node->pairs[i].key->text), value = value_null();
 
 		if (expand_needed(key.string))
-			result = worse(result,
-				expand_scalar(fill, node->pairs[i].key, &key, &expanded));
+			result = worse(
+				result, expand_scalar(fill, node->pairs[i].key, &key, &expanded));
 		result = worse(result, fill_value(fill, node->pairs[i].value, &value));
 		value_set(fill->arena, out, value_to_str(fill->arena, &key), value);
 	}

@@ -121,8 +121,8 @@ void yaml_merge(struct arena *arena, struct node *map, struct diags *diags)
 {
 	size_t at = 0;
 
-	while (at < map->count && !(str_is(map->pairs[at].key->text, "<<") &&
-					 !map->pairs[at].key->quoted))
+	while (at < map->count &&
+		!(str_is(map->pairs[at].key->text, "<<") && !map->pairs[at].key->quoted))
 		at++;
 	if (at == map->count)
 		return;

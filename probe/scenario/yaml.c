@@ -101,8 +101,8 @@ static size_t anchor_add(struct loader *l, struct fy_token *token, struct node *
 {
 	if (!token)
 		return 0;
-	l->anchors = arena_grow(l->arena, l->anchors, l->anchor_count, &l->anchor_capacity,
-		sizeof(l->anchors[0]));
+	l->anchors = arena_grow(
+		l->arena, l->anchors, l->anchor_count, &l->anchor_capacity, sizeof(l->anchors[0]));
 	l->anchors[l->anchor_count] = (struct anchor){token_text(l, token), node, 1, 1, open};
 	return ++l->anchor_count;
 }
@@ -308,8 +308,13 @@ static void report_syntax(struct loader *l, struct fy_diag *diag)
 		utf8_next(l->source->text, &offset);
 	span.line = error->line > 0 ? (uint32_t)error->line : 1;
 	span.column = error->column > 0 ? (uint32_t)error->column : 1;
-	diag_error(l->diags, span, "%s%s", error->msg,
-		yaml_hint(l->source->text, offset, error->msg));
+	if (strstr(error->msg, "without closing quote") && span.column > 1)
+		span.column--;
+	/* Where the text ends is no help: what is still open there is. */
+	if (offset >= str_trim(l->source->text).len && l->depth)
+		span = l->frames[l->depth - 1].node->span;
+	diag_error(
+		l->diags, span, "%s%s", error->msg, yaml_hint(l->source->text, offset, error->msg));
 }
 
 /* The library must not print: errors are collected. */

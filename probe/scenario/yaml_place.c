@@ -53,23 +53,36 @@ static bool word_starts(struct str text, size_t offset, const char *prefix)
 	return str_starts(str_sub(text, start, offset - start), prefix);
 }
 
+/* What the library's words usually mean. */
+static const struct {
+	const char *words, *hint;
+} HINTS[] = {
+	{"tab", "; YAML is indented with blanks, not with tabs"},
+	{"on the same line", "; write a text with ': ' in it in quotes"},
+	{"without a closing", ""},
+	{"flow mapping", "; a text with , [ ] { or } in it needs quotes here"},
+	{"flow sequence", "; a text with , [ ] { or } in it needs quotes here"},
+	{"mapping values", "; write a text with ': ' in it in quotes, and check the indentation"},
+	{"multiline plain key", "; check the indentation: the keys of a map stand in one column"},
+	{"block mapping", "; check the indentation: the keys of a map stand in one column"},
+	{NULL, NULL},
+};
+
 const char *yaml_hint(struct str text, size_t offset, const char *message)
 {
 	char at = char_at(text, offset);
+
 	/* Where the library points to differs by a character between its messages. */
 	if (at == '{' && offset && text.ptr[offset - 1] == '$')
 		return "; inside { } and [ ] write a reference in quotes: \"${name}\"";
 	if ((at == '[' || at == ']') && word_starts(text, offset, "$"))
 		return "; write a JSONPath with brackets in quotes: \"$.items[0].id\"";
-	if (strstr(message, "tab") || at == '\t')
-		return "; YAML is indented with blanks, not with tabs";
 	if (at == '@' || at == '`' || at == '%')
 		return "; write a text that starts with this character in quotes";
-	if (strstr(message, "flow mapping") || strstr(message, "flow sequence"))
-		return "; a text with any of , [ ] { } in it needs quotes here, and every bracket "
-		       "its partner";
-	if (strstr(message, "mapping values") || strstr(message, "multiline plain key") ||
-		strstr(message, "block mapping"))
-		return "; check the indentation, and write a text with ': ' in it in quotes";
+	if (at == '\t')
+		return HINTS[0].hint;
+	for (size_t i = 0; HINTS[i].words; i++)
+		if (strstr(message, HINTS[i].words))
+			return HINTS[i].hint;
 	return "";
 }
