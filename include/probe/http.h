@@ -36,8 +36,8 @@ struct http_request {
 	const struct connection *connection; /* NULL: defaults */
 	struct http_session *session;        /* NULL: no cookies kept or sent */
 	bool identity;                       /* do not offer compression */
-	/* When set, decoded body bytes go here instead of the result's body (log sources, gRPC);
-	 * returning false ends the transfer as `protocol` with what the caller knows. */
+	/* When set, decoded body bytes go here, with the ctx of `done`, instead of the result's body
+	 * (log sources, gRPC); returning false ends the transfer as `protocol`. */
 	bool (*on_body)(void *ctx, struct str bytes);
 };
 
@@ -61,6 +61,9 @@ struct http_result {
 	struct str effective_url;
 	struct str remote_ip;
 	uint64_t size; /* decoded bytes */
+	/* Phases, each from the end of the one before: name resolution, connecting, TLS handshake,
+	 * and from there (request sent) to the first byte of the answer. Summed over redirects; total
+	 * is the whole transfer. */
 	struct timing timing;
 	const struct tls_facts *tls; /* NULL without TLS */
 };
@@ -71,9 +74,10 @@ struct http_transfer;
  * transfer. `done` is called once, later, never from inside http_start. */
 struct http_transfer *http_start(struct loop *, const struct http_request *,
 	void (*done)(void *ctx, const struct http_result *), void *ctx);
-/* Ends it without a callback. What had arrived so far can be read before with http_partial. */
+/* Ends it without a callback. What had arrived so far can be read before with http_partial. Not to
+ * be called from inside on_body. NULL is accepted. */
 void http_cancel(struct http_transfer *);
-/* Status, headers, body and timing as far as they got; valid until the next loop turn. */
+/* Status, headers, body and timing as far as they got; valid until http_cancel. */
 void http_partial(struct http_transfer *, struct http_result *out);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "probe/connection.h"
 #include "probe/loop.h"
+#include "probe/run.h"
 #include "probe/value.h"
 
 struct tls_facts {
@@ -21,18 +22,45 @@ struct tls_facts {
 	/* expired not_yet_valid self_signed unknown_issuer wrong_host revoked other; NULL when verified */
 	const char *verify_error;
 	const char *verify_text; /* the library's words for it */
+	const char *host;	 /* the name that was to be verified */
 };
 
-/* Facts from an SSL * (as void *, so that the header needs no OpenSSL); copies into the arena.
- * `host` is the name that was to be verified. */
-struct tls_facts *tls_facts_read(struct arena *, void *ssl, struct str host, int64_t wall_ns);
-/* A client SSL_CTX * for a connection: CAs, client certificate, minimum version. Verification mode
- * is `verify`. Errors name the file. Owned by the caller (tls_context_free). */
-void *tls_context_new(const struct connection *, bool verify, struct error *err);
+/*
+ * An observer watches the handshakes of one SSL_CTX, whoever made it (curl, libwebsockets, we), and
+ * keeps facts, also of one that failed. It sets the trust, client certificate, minimum version and
+ * the name to verify, so that all protocols behave alike.
+ */
+struct tls_observer;
+
+/* `host` is the name to be verified (connection.server_name wins). `enforce` false lets a handshake
+ * go on whatever the certificate; facts say what was wrong. Lives in the arena; the SSL_CTX must not
+ * be used for handshakes after the arena is gone. `connection` may be NULL. */
+struct tls_observer *tls_observer_new(
+	struct arena *, const struct connection *, struct str host, bool enforce);
+/* Sets up an SSL_CTX * (void *, so that the header needs no OpenSSL). Errors name the file. */
+int tls_observe(struct tls_observer *, void *ssl_ctx, struct error *err);
+/* NULL before a certificate came. */
+const struct tls_facts *tls_observed(const struct tls_observer *);
+
+/* A client SSL_CTX * under an observer; owned by the caller (tls_context_free). */
+void *tls_context_new(struct tls_observer *, struct error *err);
 void tls_context_free(void *ctx);
-/* Directory of hashed CAs or bundle that the system has; SSL_CERT_FILE and SSL_CERT_DIR win. */
+
+/* A handshake on a connected, non-blocking socket. `done` is called once, later, unless freed:
+ * FAILURE_NONE, or FAILURE_TLS with words. After success the peer is given a moment to refuse our
+ * client certificate (TLS 1.3 does so after the handshake). The socket stays the caller's. */
+struct tls_handshake;
+struct tls_handshake *tls_handshake_start(struct loop *, struct tls_observer *, int fd,
+	void (*done)(void *ctx, enum failure, const char *detail), void *ctx, struct error *err);
+void tls_handshake_free(struct tls_handshake *);
+
+/* What is wrong with a certificate, for people: "certificate expired on 2026-01-02 (3 days ago)".
+ * NULL when verified. */
+const char *tls_problem(struct arena *, const struct tls_facts *);
+/* Directory of hashed CAs or bundle that the system has; SSL_CERT_FILE and SSL_CERT_DIR win. NULL:
+ * there is none. The directory is preferred: it is read as needed, a bundle as a whole. */
 void tls_system_trust(const char **file, const char **dir);
-/* Names of tls_facts as a fact object for `tls.*`. */
+/* The facts as an object, for `tls.*`. */
 struct value tls_facts_value(struct arena *, const struct tls_facts *);
 
 #endif

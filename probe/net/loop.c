@@ -252,8 +252,10 @@ void loop_rewatch(struct loop *loop, struct watch *w, unsigned events)
 
 	if (!w->active || w->events == events)
 		return;
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_MOD, w->fd, &event) < 0)
-		die("descriptor %d was closed while it was watched: %s", w->fd, strerror(errno));
+	/* A library may have closed the descriptor and got its number again: the kernel has forgotten
+	 * the first one. */
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_MOD, w->fd, &event) < 0 && errno == ENOENT)
+		epoll_ctl(loop->epoll, EPOLL_CTL_ADD, w->fd, &event);
 	w->events = events;
 }
 
