@@ -1,0 +1,236 @@
+/*
+ * Reading single lines of a trace: where a type ends, what a logger put in front, whose frame it is,
+ * and whether a file belongs to the application.
+ */
+#include <ctype.h>
+
+#include "exception_private.h"
+
+size_t line_indent(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.len && (s.ptr[n] == ' ' || s.ptr[n] == '\t'))
+		n++;
+	return n;
+}
+
+bool line_blank(struct str s)
+{
+	return line_indent(s) == s.len;
+}
+
+struct str str_digits(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.len && isdigit((unsigned char)s.ptr[n]))
+		n++;
+	return str_sub(s, 0, n);
+}
+
+bool str_cut(struct str s, const char *needle, struct str *before, struct str *after)
+{
+	size_t at = str_find(s, str_of(needle));
+
+	if (at == SIZE_MAX)
+		return false;
+	*before = str_sub(s, 0, at);
+	*after = str_from(s, at + strlen(needle));
+	return true;
+}
+
+bool str_cut_last(struct str s, const char *needle, struct str *before, struct str *after)
+{
+	size_t n = strlen(needle);
+
+	if (s.len < n)
+		return false;
+	for (size_t at = s.len - n + 1; at-- > 0;) {
+		if (memcmp(s.ptr + at, needle, n) != 0)
+			continue;
+		*before = str_sub(s, 0, at);
+		*after = str_from(s, at + n);
+		return true;
+	}
+	return false;
+}
+
+/* "2026-01-02", "2026/01/02", "12:34:56", "Jan  2 12:", "Nov 23, 2026 9:16:19 PM". */
+static bool begins_with_time(struct str s)
+{
+	size_t digits = str_digits(s).len;
+	char next = digits < s.len ? s.ptr[digits] : 0;
+
+	if (digits == 4 && s.len >= 10 && (next == '-' || next == '/'))
+		return isdigit((unsigned char)s.ptr[5]) && s.ptr[7] == next;
+	if (digits == 2 && s.len >= 8 && next == ':')
+		return isdigit((unsigned char)s.ptr[3]) && s.ptr[5] == ':';
+	if (s.len < 12 || !isupper((unsigned char)s.ptr[0]) || s.ptr[3] != ' ')
+		return false;
+	for (const char *months = "JanFebMarAprMayJunJulAugSepOctNovDec"; *months; months += 3) {
+		if (memcmp(s.ptr, months, 3) == 0)
+			return isdigit((unsigned char)s.ptr[5]) || isdigit((unsigned char)s.ptr[4]);
+	}
+	return false;
+}
+
+/* "ERROR:", "WARN ", "INFO]", "FATAL -"; only in capitals, since "Error: x" is an exception. */
+static bool begins_with_level(struct str s)
+{
+	static const char *const levels[] = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARNING", "WARN",
+		"ERROR", "CRITICAL", "FATAL", "SEVERE", "ALERT", "EMERGENCY", "LOG", "FINE",
+		"CONFIG", "ERR", NULL};
+	static const char *const lower[] = {"info", "warn", "error", "debug", "warning", NULL};
+
+	for (size_t i = 0; levels[i]; i++) {
+		size_t n = strlen(levels[i]);
+
+		if (str_starts(s, levels[i]) && s.len > n && strchr(": ]-|\t", s.ptr[n]))
+			return true;
+	}
+	/* winston's "error: message" and fastify's; "error: " of a shell tool begins a line too */
+	for (size_t i = 0; lower[i]; i++) {
+		size_t n = strlen(lower[i]);
+
+		if (str_starts(s, lower[i]) && s.len > n && strchr(":]", s.ptr[n]))
+			return true;
+	}
+	return false;
+}
+
+bool line_prefixed(struct str s)
+{
+	if (s.len > 1 && strchr("[<(", s.ptr[0]))
+		s = str_from(s, 1);
+	/* klog "E0102 12:34:56", Ruby's logger "E, [2026-..." */
+	if (s.len > 5 && strchr("IWEFD", s.ptr[0])) {
+		if (s.ptr[1] == ',' && s.ptr[2] == ' ' && s.ptr[3] == '[')
+			return true;
+		if (str_digits(str_from(s, 1)).len == 4 && s.ptr[5] == ' ')
+			return true;
+	}
+	if (s.len > 1 && s.ptr[0] == '{' && s.ptr[1] == '"')
+		return true;
+	return begins_with_time(s) || begins_with_level(s) || str_starts(s, "level=") ||
+	       str_starts(s, "time=") || str_starts(s, "ts=");
+}
+
+static bool is_name_char(unsigned char c)
+{
+	return isalnum(c) || c == '_' || c == '.' || c == '$' || c == '\\' || c >= 0x80;
+}
+
+bool line_head(struct str line, struct str *type, struct str *message)
+{
+	struct str s = str_trim(line);
+	size_t n = 0;
+
+	while (n < s.len) {
+		if (is_name_char((unsigned char)s.ptr[n]))
+			n++;
+		else if (s.ptr[n] == ':' && n + 2 < s.len && s.ptr[n + 1] == ':')
+			n += 2;
+		else
+			break;
+	}
+	if (n == 0 || isdigit((unsigned char)s.ptr[0]) || s.ptr[n - 1] == '.')
+		return false;
+	*type = str_sub(s, 0, n);
+	/* "TypeError [ERR_X]: m", "NpgsqlException (0x80004005): m", "SocketException (111): m" */
+	if (n + 1 < s.len && s.ptr[n] == ' ' && (s.ptr[n + 1] == '[' || s.ptr[n + 1] == '(')) {
+		char close = s.ptr[n + 1] == '[' ? ']' : ')';
+		size_t end = str_find_char(str_from(s, n), close);
+
+		if (end == SIZE_MAX || n + end + 1 >= s.len || s.ptr[n + end + 1] != ':')
+			return false;
+		n += end + 1;
+	}
+	if (n == s.len) {
+		*message = str_from(s, n);
+		return true;
+	}
+	if (s.ptr[n] != ':' || (n + 1 < s.len && s.ptr[n + 1] != ' '))
+		return false;
+	*message = str_trim(str_from(s, n + 1));
+	return true;
+}
+
+bool type_is_error(struct str type)
+{
+	static const char *const ends[] = {"Error", "Exception", "Fault", "Failure", "Interrupt",
+		"Exit", "Timeout", "TimedOut", "Refused", "Unavailable", "NotFound", "Expired",
+		"Invalid", "Denied", "Forbidden", "Unauthorized", "Group", "Throwable", "Rejected",
+		"DoesNotExist", "Violation", "UndefinedTable", "UndefinedColumn", "Throwable",
+		NULL};
+	struct str before, name = type;
+
+	if (str_starts(type, "Errno::") || str_starts(type, "PG::"))
+		return true;
+	if (str_cut_last(type, ".", &before, &name) && name.len == 0)
+		return false;
+	if (str_contains(type, "::"))
+		str_cut_last(type, "::", &before, &name);
+	if (name.len == 0 || !isupper((unsigned char)name.ptr[0]))
+		return false;
+	for (size_t i = 0; ends[i]; i++) {
+		if (str_ends(name, ends[i]))
+			return true;
+	}
+	return false;
+}
+
+enum frame_kind line_frame(struct str line)
+{
+	size_t indent = line_indent(line);
+	struct str s = str_from(line, indent), before, inside;
+
+	if (indent == 0 || !str_starts(s, "at "))
+		return FRAME_NONE;
+	s = str_trim(str_from(s, 3));
+	if (str_contains(s, ":line ") || str_contains(s, "+MoveNext("))
+		return FRAME_DOTNET;
+	if (!str_cut_last(s, "(", &before, &inside)) /* "at /app/x.js:3:1", "at async f" */
+		return str_starts(s, "async ") || str_digits(str_from(s, s.len ? s.len - 1 : 0)).len
+			       ? FRAME_NODE
+			       : FRAME_NONE;
+	if (str_contains(inside, ".java") || str_contains(inside, ".kt") ||
+		str_contains(inside, ".scala") || str_starts(inside, "Native Method)") ||
+		str_starts(inside, "Unknown Source)") || str_contains(inside, ".groovy") ||
+		str_contains(inside, ".clj"))
+		return FRAME_JVM;
+	if (str_starts(inside, "<anonymous>") || str_starts(inside, "native)") ||
+		str_starts(inside, "index ") || str_contains(inside, ":"))
+		return FRAME_NODE;
+	return FRAME_DOTNET;
+}
+
+bool exception_is_app_file(struct str file)
+{
+	static const char *const parts[] = {"/site-packages/", "/dist-packages/", "/node_modules/",
+		"/gems/", "/rubygems", "/vendor/", "/rustc/", "/.cargo/", "/go/pkg/mod/",
+		"/usr/local/go/src/", "/usr/lib/go", "/lib/ruby/", "/usr/lib/", "/pkg/mod/",
+		"/usr/include/", "/.venv/lib/", "/_build/", "/libsanitizer/", "/sysdeps/", "/glibc",
+		"/cargo/registry/", "/usr/share/php", "/dart-sdk/", NULL};
+	static const char *const begins[] = {"node:", "internal/", "<frozen ",
+		"<internal:", "/_/src/", "/_/", "node_modules/", "vendor/", "runtime/", "[internal",
+		"(internal", "webpack-internal:", "gems/", "../sysdeps", "./nptl", "events.js",
+		"net.js", "library/std/", "library/core/", NULL};
+	const char *python = "/lib/python";
+
+	for (size_t i = 0; parts[i]; i++) {
+		if (str_contains(file, parts[i]))
+			return false;
+	}
+	for (size_t i = 0; begins[i]; i++) {
+		if (str_starts(file, begins[i]))
+			return false;
+	}
+	/* lib/python3.11/, not an application's own folder lib/python/ */
+	size_t at = str_find(file, str_of(python));
+	if (at != SIZE_MAX && str_digits(str_from(file, at + strlen(python))).len)
+		return false;
+	/* Generated code has a name in angle brackets; "<string>" and "<stdin>" are the user's. */
+	return file.len > 0 &&
+	       (file.ptr[0] != '<' || str_is(file, "<string>") || str_is(file, "<stdin>"));
+}

@@ -1,0 +1,199 @@
+/*
+ * Node: "Type: message", frames, then the properties in braces with [cause] and [errors]; an
+ * uncaught error has the place, its code and a caret in front.
+ */
+#include "exception_private.h"
+
+/* "    at fn (/app/x.js:3:14)", "at async file:///app/x.mjs:3:14": file and line. */
+static bool frame_place(struct str line, struct str *file, struct str *number, struct str *function)
+{
+	struct str s = str_from(str_trim(line), 3), before, inside, rest, column;
+
+	*function = (struct str){"", 0};
+	if (str_cut_last(s, "(", &before, &inside)) {
+		*function = str_trim(before);
+		s = inside;
+		if (!str_cut(s, ")", &s, &rest))
+			return false;
+	} else if (str_starts(s, "async ")) {
+		s = str_from(s, 6);
+	}
+	if (!str_cut_last(s, ":", &rest, &column) || !str_cut_last(rest, ":", file, number))
+		return false;
+	if (str_starts(*file, "file://"))
+		*file = str_from(*file, 7);
+	return number->len > 0 && str_digits(*number).len == number->len;
+}
+
+/* "/app/index.js:5" alone on a line, before the code of an uncaught error. */
+static bool place_line(struct str line, struct str *file, struct str *number)
+{
+	if (line_indent(line) || !str_cut_last(line, ":", file, number) || number->len == 0 ||
+		str_digits(*number).len != number->len || str_find_char(*file, ' ') != SIZE_MAX)
+		return false;
+	if (str_starts(*file, "file://"))
+		*file = str_from(*file, 7);
+	return str_starts(*file, "node:") || str_starts(*file, "internal/") ||
+	       str_contains(*file, "/") || str_contains(*file, ".js") ||
+	       str_contains(*file, ".ts") || str_contains(*file, ".mjs");
+}
+
+/* The head of an error within reach of `at`, in front of a frame; count when there is none. */
+static size_t find_head(const struct trace *t, size_t at)
+{
+	struct str type, message;
+
+	for (size_t i = at; i < t->count && i <= at + TRACE_AHEAD; i++) {
+		if (line_indent(t->lines[i]) == 0 && line_head(t->lines[i], &type, &message) &&
+			(type_is_error(type) || str_is(type, "Error")))
+			return i;
+	}
+	return t->count;
+}
+
+static struct str without_lead(struct str s)
+{
+	static const char *const leads[] = {"Uncaught ", "Unhandled Rejection: ", "(in promise) ",
+		"error: ", "UnhandledPromiseRejectionWarning: ", "[cause]: ", NULL};
+
+	s = str_trim(s);
+	for (size_t i = 0; leads[i]; i++) {
+		if (str_starts(s, leads[i]))
+			s = str_from(s, strlen(leads[i]));
+	}
+	return s;
+}
+
+static bool has_frame(const struct trace *t, size_t at)
+{
+	for (size_t i = at + 1; i < t->count && i <= at + TRACE_AHEAD; i++) {
+		enum frame_kind kind = line_frame(t->lines[i]);
+
+		if (kind != FRAME_NONE)
+			return kind == FRAME_NODE;
+		if (line_prefixed(t->lines[i]))
+			break;
+	}
+	return false;
+}
+
+/* The value of "  code: 'EADDRINUSE',". */
+static struct str property(struct str line, const char *name)
+{
+	struct str s = str_trim(line), before, after;
+
+	if (!str_starts(s, name) || !str_cut(s, "'", &before, &after) ||
+		!str_cut(after, "'", &before, &after))
+		return (struct str){"", 0};
+	return before;
+}
+
+/* One error: message lines, frames. Returns the line after them. */
+static size_t read_error(struct trace *t, struct str head, size_t at)
+{
+	struct str type, message, file, number, function;
+	size_t body = at + 1;
+
+	if (!line_head(head, &type, &message))
+		return at + 1;
+	while (body < t->count && body <= at + TRACE_AHEAD * 4 &&
+		line_frame(t->lines[body]) == FRAME_NONE && !line_prefixed(t->lines[body]) &&
+		!str_ends(t->lines[body], "{") && !str_starts(str_trim(t->lines[body]), "["))
+		body++;
+	if (body >= t->count || line_frame(t->lines[body]) == FRAME_NONE)
+		body = at + 1; /* no frame follows: the message is one line */
+	struct str brace, rest;
+	if (str_ends(message, "{") && str_cut_last(message, " {", &brace, &rest))
+		message = brace;
+	struct exception_link *link = trace_link(t, type, (struct str){"", 0});
+	link->message = trace_join(t, message, at + 1, body);
+	for (at = body; at < t->count && (line_frame(t->lines[at]) != FRAME_NONE ||
+						 str_starts(str_trim(t->lines[at]), "... "));
+		at++) {
+		if (link->location.len || !frame_place(t->lines[at], &file, &number, &function) ||
+			!exception_is_app_file(file))
+			continue;
+		link->location = trace_place(t, file, number);
+		link->function = function;
+	}
+	return at;
+}
+
+/* Type "AggregateError [ECONNREFUSED]" without a message, or a `code` property: better than
+ * nothing to read. */
+static void fill_message(struct trace *t, size_t link, struct str line)
+{
+	struct str code = property(line, "code: ");
+
+	if (link < t->link_count && t->links[link].message.len == 0 && code.len)
+		t->links[link].message = code;
+}
+
+/* Properties and nested errors up to the brace that closes them, or a line that is none of it. */
+static void read_properties(struct trace *t, size_t at)
+{
+	size_t last = t->link_count - 1, errors = 0;
+	bool listed = false;
+
+	while (at < t->count && t->link_count < EXCEPTION_LINKS_MAX) {
+		struct str line = t->lines[at], s = str_trim(line), type, message;
+
+		if (line_indent(line) == 0 && !str_starts(s, "}") && !line_blank(line))
+			break;
+		if (str_starts(s, "[errors]: [")) {
+			listed = true;
+			errors = t->link_count;
+		}
+		bool head = str_starts(s, "[cause]: ") ||
+			    (listed && line_head(s, &type, &message) && type_is_error(type) &&
+				    has_frame(t, at));
+		fill_message(t, last, line);
+		if (!head) {
+			at++;
+			continue;
+		}
+		last = t->link_count;
+		at = read_error(t, without_lead(s), at);
+	}
+	/* members of an aggregate come in their own order once the whole is turned round */
+	if (listed)
+		trace_reverse(t, errors);
+}
+
+static bool is_error_type(struct str type)
+{
+	return type_is_error(type) || str_is(type, "Error");
+}
+
+bool exception_node(struct trace *t, size_t at)
+{
+	struct str file = {"", 0}, number = {"", 0}, type, message;
+	size_t head = at;
+	bool uncaught = place_line(t->lines[at], &file, &number);
+
+	if (uncaught)
+		head = find_head(t, at + 1);
+	if (head >= t->count)
+		return false;
+	struct str first = without_lead(t->lines[head]);
+	if (!line_head(first, &type, &message) || !is_error_type(type))
+		return false;
+	bool frames = has_frame(t, head);
+	if (!frames && !uncaught)
+		return false;
+	size_t next = read_error(t, first, head);
+	/* a syntax error is where the place says; its frames are the loader's */
+	if (uncaught && exception_is_app_file(file) &&
+		(str_is(type, "SyntaxError") || t->links[0].location.len == 0))
+		t->links[0].location = trace_place(t, file, number);
+	/* "Emitted 'error' event on Server instance at:" and its frames */
+	while (next < t->count && (line_frame(t->lines[next]) == FRAME_NODE ||
+					  str_starts(t->lines[next], "Emitted 'error' event")))
+		next++;
+	read_properties(t, next);
+	trace_reverse(t, 0);
+	t->out->language = "node";
+	t->out->frames = frames;
+	t->out->fatal = uncaught;
+	return true;
+}
