@@ -104,7 +104,7 @@ static enum division find_division(struct str text)
 		if (str_contains(text, escaped[i]))
 			return DIVIDE_ESCAPED;
 	}
-	if (str_find_char(text, '\n') != SIZE_MAX)
+	if (str_find_char(str_trim(text), '\n') != SIZE_MAX)
 		return DIVIDE_LF;
 	if (str_contains(text, "(most recent call last): | ") || str_contains(text, " | \tat ") ||
 		str_contains(text, " |     at ") || str_contains(text, " |   File \""))
