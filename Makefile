@@ -30,13 +30,13 @@ REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc)
 
-# Third-party libraries. The static build takes curl and libwebsockets from build/third_party.
+# Third-party libraries. The static build takes its own from build/third_party, see tools/third-party.
 PACKAGES := libcurl libwebsockets libcjson libfyaml libpcre2-8 libcares openssl sqlite3 zlib
 THIRD := build/third_party
 ifeq ($(MODE),static)
 PKG_CFLAGS := -I$(THIRD)/include -DCURL_STATICLIB
 PKG_LIBS := $(THIRD)/lib/libwebsockets.a $(THIRD)/lib/libcurl.a $(THIRD)/lib/libcjson.a \
-	-lfyaml -lpcre2-8 -lsqlite3 -lnghttp2 -lcares -lssl -lcrypto -lz -lcap -lm
+	-lfyaml -lpcre2-8 -lsqlite3 -lnghttp2 -lcares $(THIRD)/lib/libssl.a $(THIRD)/lib/libcrypto.a -lz -lm
 else
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
@@ -52,8 +52,11 @@ LDFLAGS.release := -pie -Wl,-z,relro,-z,now
 CFLAGS.debug := -O0 -g3
 CFLAGS.san := -O1 -g3 $(SANITIZE)
 LDFLAGS.san := -fsanitize=address,undefined
-CFLAGS.static := -O2 $(HARDEN) -fstack-clash-protection -fPIE -ffunction-sections -fdata-sections
-LDFLAGS.static := -static-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack -s
+# Packed relocations: half a megabyte less to write at every start, in the file as in memory.
+CFLAGS.static := -O2 $(HARDEN) -fstack-clash-protection -fPIE -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables
+LDFLAGS.static := -static-pie -s \
+	-Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs
 CFLAGS.fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 LDFLAGS.fuzz := -fsanitize=address,undefined
 ifeq ($(MODE),fuzz)
@@ -86,7 +89,7 @@ ifeq ($(MODE),static)
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) 2> $@.log || { cat $@.log >&2; exit 1; }
-	@! grep -v -e 'in statically linked applications' -e ': in function ' $@.log >&2
+	@! grep -v -e 'in statically linked applications' -e ': in function ' -e ': note: ' $@.log >&2
 else
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 	$(call say,LINK)
@@ -158,6 +161,12 @@ check:
 	@$(MAKE_MODE)=$(MODE) -j$(JOBS) all tests
 	@tools/check --mode $(MODE) lint unit e2e readme
 
+# The log of the run lies in build/demo-run.
+demo:
+	@tools/setup build
+	@$(MAKE_MODE)=$(MODE) -j$(JOBS) all
+	@tools/demo $(BUILD)/goldprobe $(BUILD)/demo
+
 e2e: all
 	tests/e2e/run --binary $(BUILD)/goldprobe $(E2E)
 
@@ -190,6 +199,11 @@ bench: static
 	@tools/setup bench
 	@tests/bench/bench --binary build/static/goldprobe $(BENCH)
 
+# See tools/image for APT_SOURCES and BASE_TAR.
+image:
+	@command -v podman docker >/dev/null || tools/setup image
+	@tools/image goldprobe:$(VERSION) '$(VERSION)' '$(REVISION)'
+
 install: $(BUILD)/goldprobe
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/goldprobe
 
@@ -210,4 +224,4 @@ FORCE:
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all setup static check unit tests e2e san valgrind fuzz fuzzers bench install lint format clean FORCE
+.PHONY: all setup static check unit tests e2e san valgrind fuzz fuzzers bench demo image install lint format clean FORCE
