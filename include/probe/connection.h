@@ -25,4 +25,10 @@ struct connection {
 
 extern const struct field connection_fields[];
 
+/* Fills what the map says; paths become relative to the working directory instead of to the file's.
+ * 0 when no diagnostic was added. */
+int connection_fill(const struct fill *, const struct node *map, struct connection *);
+/* Members that are set in `over` replace those of the other. */
+void connection_override(struct connection *, const struct connection *over);
+
 #endif

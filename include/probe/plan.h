@@ -8,17 +8,6 @@
 #include "probe/redact.h"
 #include "probe/scenario.h"
 
-enum retry_on { RETRY_NOT_READY, RETRY_ANY };
-
-struct retry {
-	int64_t for_ns; /* no attempt starts later than this after the first; 0: by attempts only */
-	int64_t every, max_every; /* ns; max_every 0: none */
-	double backoff;           /* factor from pause to pause, at least 1 */
-	double jitter;            /* 0..1, share of the pause */
-	int64_t attempts;         /* 0: no limit of its own */
-	int on;                   /* enum retry_on */
-};
-
 struct plan_step {
 	const struct step_source *source;
 	const char *name, *capability; /* capability NULL: none */
@@ -40,7 +29,7 @@ struct plan_step {
 	const struct node *connection_defaults, *connection_own;
 	const struct node *header_defaults, *header_own;
 	const struct pairs *header_flags; /* -H, NULL: none */
-	struct strs reject; /* kinds to try; empty: none */
+	struct strs reject;               /* kinds to try; empty: none */
 	int64_t settle;
 	const char *describe; /* address for people, masked; may hold ${} of captures */
 };
@@ -48,7 +37,8 @@ struct plan_step {
 struct plan {
 	struct arena *arena;
 	const struct scenario *scenario;
-	struct scope *scope; /* variables; captures go into a child of it */
+	const char *run_id;  /* 16 hex digits, `${run.id}` in variables */
+	struct scope *scope; /* variables and run.id; captures go into a child of it */
 	struct str target;   /* empty: every address is absolute */
 	struct plan_step *steps;
 	size_t step_count;

@@ -27,9 +27,12 @@ struct step_source {
 	const struct node *node; /* the whole map */
 	const struct node *body; /* value of the kind's key */
 	struct str name;         /* written, or composed; ends in " [item]" under for_each */
+	struct str base_name;    /* the same without " [item]" */
 	struct span name_span;
-	const struct value *item; /* `${item}`, NULL without for_each */
-	const char *dir;          /* of the file it stands in */
+	const struct value *item; /* `${item}`, NULL without for_each; not expanded */
+	const char *dir;          /* of the file it stands in; "." for the working directory */
+	const struct node
+		*file_defaults; /* `defaults` of the included file it stands in, or NULL */
 	const struct node *name_node, *capability, *timeout, *retry, *stable, *needs, *optional,
 		*always, *tags, *expect, *capture, *reject, *auth, *connection, *headers;
 };
@@ -43,14 +46,14 @@ struct var_source {
 struct scenario {
 	struct arena *arena;
 	const char *file; /* as given; "-" is stdin */
-	const char *dir;  /* relative paths are relative to it */
+	const char *dir;  /* relative paths are relative to it; "." for the working directory */
 	const char *name; /* written, or the file's base name without ending */
 	const char *description;
 	const struct node *root, *target, *defaults, *logs, *rules, *monitor;
 	struct var_source *vars;
 	size_t var_count;
-	const struct node *secrets; /* list of variable names */
-	const struct node *auth;    /* map of profiles */
+	const struct node *secrets; /* list of variable names, those of included files with them */
+	const struct node *auth;    /* map of profiles, likewise; the file's own win */
 	struct step_source *steps;
 	size_t step_count;
 };
@@ -63,8 +66,44 @@ struct scenario {
 struct scenario *scenario_load(
 	struct arena *, const char *file, const struct vocabulary *, struct diags *);
 
-/* The tables of keys, for help and schema. */
+/* The tables of keys, for the plan, help and schema. What they fill is below; the keys of a scenario
+ * and of `defaults` stay nodes. */
 extern const struct field scenario_fields[], step_fields[], defaults_fields[], retry_fields[];
+
+enum retry_on { RETRY_NOT_READY, RETRY_ANY };
+
+struct retry {
+	int64_t for_ns; /* no attempt starts later than this after the first; 0: by attempts only */
+	int64_t every, max_every; /* ns; max_every 0: none */
+	double backoff;           /* factor from pause to pause, at least 1 */
+	double jitter;            /* 0..1, share of the pause */
+	int64_t attempts;         /* 0: no limit of its own */
+	int on;                   /* enum retry_on */
+};
+
+struct scenario_keys {
+	const struct node *name, *description, *target, *vars, *secrets, *auth, *defaults, *steps,
+		*logs, *rules, *monitor;
+};
+
+struct defaults_keys {
+	const struct node *timeout, *retry, *connection, *headers, *auth;
+};
+
+struct step_keys {
+	struct str name, capability;
+	int64_t timeout, stable;
+	struct retry *retry; /* NULL: none */
+	bool optional, always;
+	struct strs needs, tags;
+	const struct node *for_each, *expect, *capture, *reject, *auth, *headers;
+	struct connection *connection; /* NULL: none */
+};
+
+/* The address in a step's body as it is written ("GET /x", "db:5432"), without user and password. */
+const char *step_address_text(struct arena *, const struct step_kind *, const struct node *body);
+/* The names of all kinds, NULL-ended. */
+const char *const *vocabulary_names(struct arena *, const struct vocabulary *);
 
 /* The JSON Schema (2020-12) of a scenario file, printed from the tables. */
 void scenario_schema_print(FILE *, const struct vocabulary *);

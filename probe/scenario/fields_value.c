@@ -135,7 +135,7 @@ static enum filled fill_file(const struct fill *fill, const struct node *node, s
 		diag_error(fill->diags, path_node->span, "'file' needs the path of a file");
 		return FILLED_WRONG;
 	}
-	if (path.ptr[0] != '/' && fill->dir && *fill->dir)
+	if (path.ptr[0] != '/' && fill->dir && *fill->dir && strcmp(fill->dir, ".") != 0)
 		full = arena_printf(fill->arena, "%s/%s", fill->dir, path.ptr);
 	if (read_text(fill->arena, full, out)) {
 		diag_error(fill->diags, path_node->span, "cannot read '%s': %s", full,
