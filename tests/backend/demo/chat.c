@@ -108,6 +108,7 @@ int chat_open(struct conn *c, const struct request *r)
 	bool subprotocol = false;
 	const char *wrong;
 
+	buf_init(&hello, 2048);
 	if (!str_is_nocase(request_header(r, "upgrade"), "websocket") || !key.len) {
 		respond(c, r, 426, "application/json",
 			STR("{\"detail\":\"WebSocket upgrade required\"}"));
@@ -120,7 +121,6 @@ int chat_open(struct conn *c, const struct request *r)
 		"sec-websocket-accept: %s\r\n%s\r\n",
 		accept, subprotocol ? "sec-websocket-protocol: jwt-auth\r\n" : "");
 	c->websocket = true;
-	buf_init(&hello, 2048);
 	buf_printf(&hello, "{\"type\":\"%s\",\"%s\":", wrong ? "error" : "connection_established",
 		wrong ? "message" : "user");
 	json_print_str(&hello, str_of(wrong ? wrong : email));

@@ -40,7 +40,7 @@ void log_instance(void)
 static void entry_begin(struct json_writer *w, enum log_stream stream, const char *severity)
 {
 	int64_t now = clock_wall();
-	char text[64];
+	char text[128];
 
 	if (now - last < NS_PER_US)
 		now = last + NS_PER_US;
