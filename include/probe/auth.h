@@ -37,6 +37,10 @@ const struct connection *auth_connection(const struct auth_fetch *);
 void auth_done(struct auth_fetch *, struct pairs headers, struct str token, int64_t expires,
 	struct str renew);
 void auth_failed(struct auth_fetch *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What the fetch before gave to renew with (a refresh token), or empty. */
+struct str auth_renewal(const struct auth_fetch *);
+/* A text of the profile or of an answer that must not be shown. */
+void auth_secret(struct auth_fetch *, struct str);
 
 /* For the engine: one per run; holds the cache and registers every secret with the redactor. */
 struct auth;
@@ -72,5 +76,8 @@ void auth_check(
  * the list of kinds to try, in order, and settle (ns). */
 int reject_check(const struct auth_kind *const *kinds, const struct fill *,
 	const struct node *reject, const struct node *profile, struct strs *out, int64_t *settle);
+
+/* All kinds, ended by NULL. */
+extern const struct auth_kind *const auth_kinds[];
 
 #endif

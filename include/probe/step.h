@@ -97,6 +97,7 @@ void attempt_secret(struct attempt *, struct str);
 void attempt_done(struct attempt *, enum failure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-extern const struct step_kind step_http, step_tcp, step_tls, step_exec;
+extern const struct step_kind step_http, step_websocket, step_tcp, step_tls, step_grpc, step_jwt,
+	step_exec;
 
 #endif
