@@ -38,7 +38,8 @@ struct session {
 	struct report_target *targets;
 	size_t target_count;
 	struct rules *rules;
-	const struct report *baseline;
+	const struct report *const *baselines; /* of --baseline; NULL: none */
+	size_t baseline_count;
 	struct engine *engine;
 	const char *interrupted; /* NULL, or by what */
 	struct child *child;
@@ -123,8 +124,9 @@ static int load(struct session *s)
 	if (s->cli->options.rules.count && load_rules(s))
 		result = -1;
 	if (s->cli->options.baseline.len) {
-		s->baseline = report_load(s->cli->arena, s->cli->options.baseline.ptr, &err);
-		if (!s->baseline)
+		s->baselines = report_load(
+			s->cli->arena, s->cli->options.baseline.ptr, &s->baseline_count, &err);
+		if (!s->baselines)
 			return cli_usage(s->cli, "--baseline: %s", err.text), -1;
 	}
 	return result;
@@ -273,9 +275,12 @@ static int judge(struct session *s, struct job *job)
 		.redactor = job->redactor,
 	};
 
-	if (s->baseline) {
-		options.baseline_run = s->baseline->run;
-		options.baseline_logs = s->baseline->logs;
+	const struct report *baseline =
+		report_of_scenario(s->baselines, s->baseline_count, job->run->scenario);
+
+	if (baseline) {
+		options.baseline_run = baseline->run;
+		options.baseline_logs = baseline->logs;
 	}
 	if (!s->rules && needs_rules(job) && load_rules(s))
 		return -1;

@@ -1,0 +1,164 @@
+#include "report_page.h"
+
+#include "report_text.h"
+
+static const char *style_start(enum style style)
+{
+	static const char *const starts[] = {
+		[STYLE_PLAIN] = "",
+		[STYLE_BOLD] = "\x1b[1m",
+		[STYLE_DIM] = "\x1b[2m",
+		[STYLE_GOOD] = "\x1b[32m",
+		[STYLE_BAD] = "\x1b[1;31m",
+		[STYLE_WARN] = "\x1b[33m",
+	};
+
+	return starts[style];
+}
+
+static void put_clean(struct page *p, enum style style, struct str clean)
+{
+	bool styled = p->color && style != STYLE_PLAIN && clean.len;
+
+	fprintf(p->out, "%s%.*s%s", styled ? style_start(style) : "", STR_ARG(clean),
+		styled ? "\x1b[0m" : "");
+}
+
+unsigned page_put(struct page *p, enum style style, const char *text)
+{
+	struct str clean = str_of(text_clean_in(p->arena, text, false));
+
+	put_clean(p, style, clean);
+	return text_width(clean);
+}
+
+void page_indent(struct page *p, unsigned columns)
+{
+	fprintf(p->out, "%*s", (int)columns, "");
+}
+
+void page_cell(struct page *p, enum style style, const char *text, int columns)
+{
+	struct str clean = str_of(text_clean_in(p->arena, text, false));
+	unsigned wanted = (unsigned)(columns < 0 ? -columns : columns);
+	unsigned width = text_width(clean);
+	unsigned fill = width < wanted ? wanted - width : 0;
+
+	if (columns < 0)
+		page_indent(p, fill);
+	put_clean(p, style, clean);
+	if (columns > 0)
+		page_indent(p, fill);
+}
+
+void page_end_line(struct page *p)
+{
+	fputc('\n', p->out);
+}
+
+/* The next piece of a line: blanks and the word behind them. */
+static struct str next_word(struct str *rest, size_t *blanks)
+{
+	size_t start = 0, end;
+
+	while (start < rest->len && rest->ptr[start] == ' ')
+		start++;
+	end = start;
+	while (end < rest->len && rest->ptr[end] != ' ')
+		end++;
+	struct str word = str_sub(*rest, start, end - start);
+
+	*blanks = start;
+	*rest = str_from(*rest, end);
+	return word;
+}
+
+static void wrap(struct page *p, unsigned column, unsigned hang, enum style style, struct str rest)
+{
+	unsigned room = p->width > hang + 20 ? p->width - hang : 20;
+	bool fresh = true;
+
+	while (rest.len) {
+		size_t blanks;
+		struct str word = next_word(&rest, &blanks);
+		unsigned width = text_width(word);
+
+		if (!fresh && column + blanks + width > hang + room) {
+			page_end_line(p);
+			page_indent(p, hang);
+			column = hang;
+			blanks = 0;
+		}
+		page_indent(p, (unsigned)blanks);
+		column += (unsigned)blanks;
+		/* A word longer than a line is broken where the line ends. */
+		while (width > room) {
+			struct str part = text_cut_columns(word, hang + room - column);
+
+			put_clean(p, style, part);
+			page_end_line(p);
+			page_indent(p, hang);
+			column = hang;
+			word = str_from(word, part.len);
+			width = text_width(word);
+		}
+		put_clean(p, style, word);
+		column += width;
+		fresh = false;
+	}
+}
+
+void page_item(struct page *p, unsigned indent, unsigned hang, enum style lead_style,
+	const char *lead, enum style style, const char *text)
+{
+	struct str clean = str_of(text_clean_in(p->arena, text, false));
+
+	page_indent(p, indent);
+	unsigned column = indent + page_put(p, lead_style, lead);
+
+	if (column < hang) {
+		page_indent(p, hang - column);
+		column = hang;
+	} else if (clean.len && *lead) {
+		page_indent(p, 1);
+		column++;
+	}
+	wrap(p, column, hang, style, clean);
+	page_end_line(p);
+}
+
+void page_quote(struct page *p, unsigned indent, const char *text, unsigned lines)
+{
+	struct str rest = str_trim(str_of(text_clean_in(p->arena, text, true))), line;
+	unsigned room = p->width > indent + 22 ? p->width - indent - 2 : 20;
+	int64_t left = 0;
+
+	for (unsigned i = 0; str_line(&rest, &line); i++) {
+		if (i >= lines) {
+			left++;
+			continue;
+		}
+		page_indent(p, indent);
+		put_clean(p, STYLE_DIM, STR("| "));
+		struct str shown =
+			text_width(line) > room ? text_cut_columns(line, room - 3) : line;
+
+		put_clean(p, STYLE_PLAIN, shown);
+		if (shown.len < line.len)
+			put_clean(p, STYLE_DIM, STR("..."));
+		page_end_line(p);
+	}
+	if (left) {
+		char more[64];
+
+		text_count(more, left, "more line", "more lines");
+		page_item(p, indent, indent + 2, STYLE_DIM, "|", STYLE_DIM, more);
+	}
+}
+
+void page_heading(struct page *p, const char *text)
+{
+	page_end_line(p);
+	page_put(p, STYLE_BOLD, text);
+	page_end_line(p);
+}
