@@ -23,8 +23,8 @@ struct rejoin_state {
 	unsigned char level;   /* the head was an error line, so a trace may follow it */
 	unsigned char blank;   /* blank lines since the last text */
 	unsigned char open;    /* the last line left a quote or bracket open */
-	unsigned char plain;   /* lines since that were not of the trace */
-	unsigned short indent; /* of the opening line */
+	unsigned char plain;   /* lines of message still expected */
+	unsigned short writer; /* of the opening line: hash of a process, 0 not known */
 	int64_t time;
 };
 
