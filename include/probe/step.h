@@ -83,6 +83,8 @@ int64_t attempt_deadline(const struct attempt *);
 /* The `settle` of a `reject` attempt with a bad credential, ns; 0: an ordinary attempt. A websocket
  * that opened although the credential is bad is watched that long for a refusing close. */
 int64_t attempt_settle(const struct attempt *);
+/* Whether a check or a capture looks at the fact, for facts that cost time to obtain. */
+bool attempt_wants_fact(const struct attempt *, const char *name);
 
 void attempt_fact(struct attempt *, const char *name, struct value);
 /* Phases as they are reached; -1/TIME_NONE values are ignored. Also the facts time.*. */

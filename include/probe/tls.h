@@ -1,14 +1,13 @@
 /*
- * tls: what a TLS handshake showed, and handshakes on a socket of our own (kind `tls`,
- * `check tls://`, `tcp` never). The user of OpenSSL's SSL_* beside libwebsockets and curl. Nothing
- * is initialised before the first call.
+ * tls: trust, client certificates, and what a TLS handshake showed, the same for every protocol.
+ * With net/stream.c the only user of OpenSSL's SSL_*. Nothing is initialised before the first call.
  */
 #ifndef PROBE_TLS_H
 #define PROBE_TLS_H
 
 #include "probe/connection.h"
-#include "probe/loop.h"
-#include "probe/run.h"
+#include "probe/clock.h"
+#include "probe/error.h"
 #include "probe/value.h"
 
 struct tls_facts {
@@ -22,7 +21,7 @@ struct tls_facts {
 	/* expired not_yet_valid self_signed unknown_issuer wrong_host revoked other; NULL when verified */
 	const char *verify_error;
 	const char *verify_text; /* the library's words for it */
-	const char *host;	 /* the name that was to be verified */
+	const char *host;        /* the name that was to be verified */
 };
 
 /*
@@ -46,13 +45,8 @@ const struct tls_facts *tls_observed(const struct tls_observer *);
 void *tls_context_new(struct tls_observer *, struct error *err);
 void tls_context_free(void *ctx);
 
-/* A handshake on a connected, non-blocking socket. `done` is called once, later, unless freed:
- * FAILURE_NONE, or FAILURE_TLS with words. After success the peer is given a moment to refuse our
- * client certificate (TLS 1.3 does so after the handshake). The socket stays the caller's. */
-struct tls_handshake;
-struct tls_handshake *tls_handshake_start(struct loop *, struct tls_observer *, int fd,
-	void (*done)(void *ctx, enum failure, const char *detail), void *ctx, struct error *err);
-void tls_handshake_free(struct tls_handshake *);
+/* Whether the server asked for a client certificate. */
+bool tls_asked_for_certificate(const struct tls_observer *);
 
 /* What is wrong with a certificate, for people: "certificate expired on 2026-01-02 (3 days ago)".
  * NULL when verified. */

@@ -397,6 +397,23 @@ int64_t attempt_settle(const struct attempt *a)
 	return a->reject ? a->step->plan->settle : 0;
 }
 
+bool attempt_wants_fact(const struct attempt *a, const char *name)
+{
+	const struct step_source *source = a->step->plan->source;
+
+	if (source->expect && node_find(source->expect, name))
+		return true;
+	for (size_t i = 0; source->capture && i < source->capture->count; i++) {
+		const struct node *how = source->capture->pairs[i].value;
+		const struct node *fact =
+			how && how->type == NODE_MAP ? node_find(how, "fact") : NULL;
+
+		if (fact && str_is(fact->text, name))
+			return true;
+	}
+	return false;
+}
+
 void attempt_fact(struct attempt *a, const char *name, struct value value)
 {
 	facts_set(a->facts, name, value);

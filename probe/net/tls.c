@@ -16,6 +16,7 @@ struct tls_observer {
 	const char *host;
 	bool enforce;
 	bool trustless; /* the system has no CAs */
+	bool asked;     /* the server wants a client certificate */
 	struct tls_facts *facts;
 };
 
@@ -176,6 +177,13 @@ static int on_verify(X509_STORE_CTX *store, void *arg)
 	return code == X509_V_OK;
 }
 
+static int on_certificate_request(SSL *ssl, void *arg)
+{
+	(void)ssl;
+	((struct tls_observer *)arg)->asked = true;
+	return 1;
+}
+
 static void on_info(const SSL *ssl, int where, int ret)
 {
 	(void)ret;
@@ -213,6 +221,7 @@ int tls_observe(struct tls_observer *o, void *ssl_ctx, struct error *err)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, on_verify, o);
 	SSL_CTX_set_info_callback(ctx, on_info);
+	SSL_CTX_set_cert_cb(ctx, on_certificate_request, o);
 	if (set_trust(o, ctx, err) < 0)
 		return -1;
 	return set_client_certificate(o, ctx, c, err);
@@ -221,6 +230,11 @@ int tls_observe(struct tls_observer *o, void *ssl_ctx, struct error *err)
 const struct tls_facts *tls_observed(const struct tls_observer *o)
 {
 	return o ? o->facts : NULL;
+}
+
+bool tls_asked_for_certificate(const struct tls_observer *o)
+{
+	return o && o->asked;
 }
 
 void *tls_context_new(struct tls_observer *o, struct error *err)

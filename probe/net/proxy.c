@@ -1,0 +1,157 @@
+/* See proxy.h. */
+#include "proxy.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "probe/url.h"
+
+enum { PROXY_PORT = 1080 }; /* curl's, when none is written */
+
+/* Lower case wins, and only lower case for http: HTTP_PROXY can be set by a request to a CGI. */
+static struct str environment(bool tls)
+{
+	const char *names[] = {tls ? "https_proxy" : "http_proxy", tls ? "HTTPS_PROXY" : NULL,
+		"all_proxy", "ALL_PROXY"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = names[i] ? getenv(names[i]) : NULL;
+
+		if (value && *value)
+			return str_of(value);
+	}
+	return STR("");
+}
+
+/* A list of names parted by commas or blanks; a name covers its subdomains, "*" everything. */
+static bool is_exempt(struct str host)
+{
+	const char *value = getenv("no_proxy");
+
+	if (!value)
+		value = getenv("NO_PROXY");
+	struct str rest = str_of(value);
+
+	while (rest.len) {
+		size_t n = 0;
+
+		while (n < rest.len && rest.ptr[n] != ',' && !isspace((unsigned char)rest.ptr[n]))
+			n++;
+		struct str name = str_sub(rest, 0, n);
+
+		rest = str_from(rest, n + 1);
+		if (str_is(name, "*"))
+			return true;
+		if (name.len && name.ptr[0] == '.')
+			name = str_from(name, 1);
+		if (name.len > 2 && name.ptr[0] == '[')
+			name = str_sub(name, 1, name.len - 2);
+		if (!name.len || host.len < name.len ||
+			!str_equal_nocase(str_from(host, host.len - name.len), name))
+			continue;
+		if (host.len == name.len || host.ptr[host.len - name.len - 1] == '.')
+			return true;
+	}
+	return false;
+}
+
+static struct str base64(struct arena *arena, struct str s)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *out = arena_alloc(arena, (s.len + 2) / 3 * 4 + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i += 3) {
+		unsigned left = (unsigned)(s.len - i);
+		unsigned v = (unsigned)(unsigned char)s.ptr[i] << 16 |
+			     (left > 1 ? (unsigned)(unsigned char)s.ptr[i + 1] << 8 : 0) |
+			     (left > 2 ? (unsigned)(unsigned char)s.ptr[i + 2] : 0);
+
+		out[n++] = digits[v >> 18];
+		out[n++] = digits[v >> 12 & 63];
+		out[n++] = left > 1 ? digits[v >> 6 & 63] : '=';
+		out[n++] = left > 2 ? digits[v & 63] : '=';
+	}
+	return (struct str){out, n};
+}
+
+/* User and password of a URL are percent-encoded there (RFC 3986 section 3.2.1). */
+static struct str percent_decoded(struct arena *arena, struct str s)
+{
+	char *out = arena_alloc(arena, s.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char hex[3] = {0};
+
+		if (s.ptr[i] == '%' && i + 2 < s.len && isxdigit((unsigned char)s.ptr[i + 1]) &&
+			isxdigit((unsigned char)s.ptr[i + 2])) {
+			memcpy(hex, s.ptr + i + 1, 2);
+			out[n++] = (char)strtol(hex, NULL, 16);
+			i += 2;
+		} else {
+			out[n++] = s.ptr[i];
+		}
+	}
+	return (struct str){out, n};
+}
+
+int proxy_choose(struct arena *arena, const struct stream_options *options, struct proxy *out,
+	struct error *err)
+{
+	const struct connection *c = options->connection;
+	struct str text = c ? c->proxy : STR("");
+	struct url url;
+
+	*out = (struct proxy){.used = false};
+	if (str_is(text, "none") || (c && c->unix_socket.len))
+		return 0;
+	if (!text.len) {
+		if (!options->environment_proxy || host_is_loopback(options->host) ||
+			is_exempt(options->host))
+			return 0;
+		text = environment(options->tls);
+	}
+	if (!text.len)
+		return 0;
+	if (str_find(text, STR("://")) == SIZE_MAX)
+		text = str_of(arena_printf(arena, "http://%.*s", STR_ARG(text)));
+	if (url_parse(arena, text, &url, err) < 0)
+		return error_context(err, "proxy");
+	if (!str_is(url.scheme, "http"))
+		return error_set(err, "proxy '%.*s' is not an http:// proxy",
+			STR_ARG(url_masked(arena, text)));
+	out->used = true;
+	out->host = url.host;
+	out->port = url.port_given ? url.port : PROXY_PORT;
+	if (url.userinfo.len)
+		out->authorization = str_of(arena_printf(arena, "Basic %.*s",
+			STR_ARG(base64(arena, percent_decoded(arena, url.userinfo)))));
+	return 0;
+}
+
+struct str proxy_request(struct arena *arena, const struct proxy *p, struct str host, unsigned port)
+{
+	const char *peer =
+		arena_printf(arena, str_find_char(host, ':') != SIZE_MAX ? "[%.*s]:%u" : "%.*s:%u",
+			STR_ARG(host), port);
+
+	return str_of(arena_printf(arena, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s%.*s%s\r\n", peer,
+		peer, p->authorization.len ? "Proxy-Authorization: " : "",
+		STR_ARG(p->authorization), p->authorization.len ? "\r\n" : ""));
+}
+
+int proxy_answer(struct str head, struct error *err)
+{
+	struct str line;
+	int64_t status;
+
+	if (!str_line(&head, &line) || !str_starts(line, "HTTP/1.") || line.len < 12 ||
+		!str_int(str_sub(line, 9, 3), &status))
+		return error_set(err, "proxy does not speak HTTP");
+	if (status < 200 || status > 299)
+		return error_set(
+			err, "proxy refused the tunnel: %.*s", STR_ARG(str_sub(line, 9, 100)));
+	return 0;
+}
