@@ -56,7 +56,19 @@ bool str_cut_last(struct str s, const char *needle, struct str *before, struct s
 	return false;
 }
 
-/* "2026-01-02", "2026/01/02", "12:34:56", "Jan  2 12:", "Nov 23, 2026 9:16:19 PM". */
+/* "Jan  2 12:", "Nov 23, 2026 9:16:19 PM". */
+static bool begins_with_month(struct str s)
+{
+	if (s.len < 12 || !isupper((unsigned char)s.ptr[0]) || s.ptr[3] != ' ')
+		return false;
+	for (const char *months = "JanFebMarAprMayJunJulAugSepOctNovDec"; *months; months += 3) {
+		if (memcmp(s.ptr, months, 3) == 0)
+			return isdigit((unsigned char)s.ptr[5]) || isdigit((unsigned char)s.ptr[4]);
+	}
+	return false;
+}
+
+/* "2026-01-02", "2026/01/02", "12:34:56", or with the name of the month. */
 static bool begins_with_time(struct str s)
 {
 	size_t digits = str_digits(s).len;
@@ -66,13 +78,7 @@ static bool begins_with_time(struct str s)
 		return isdigit((unsigned char)s.ptr[5]) && s.ptr[7] == next;
 	if (digits == 2 && s.len >= 8 && next == ':')
 		return isdigit((unsigned char)s.ptr[3]) && s.ptr[5] == ':';
-	if (s.len < 12 || !isupper((unsigned char)s.ptr[0]) || s.ptr[3] != ' ')
-		return false;
-	for (const char *months = "JanFebMarAprMayJunJulAugSepOctNovDec"; *months; months += 3) {
-		if (memcmp(s.ptr, months, 3) == 0)
-			return isdigit((unsigned char)s.ptr[5]) || isdigit((unsigned char)s.ptr[4]);
-	}
-	return false;
+	return begins_with_month(s);
 }
 
 /* "ERROR:", "WARN ", "INFO]", "FATAL -"; only in capitals, since "Error: x" is an exception. */
@@ -99,21 +105,24 @@ static bool begins_with_level(struct str s)
 	return false;
 }
 
+/* klog's "E0102 12:34:56", Ruby's "E, [2026-01-02...": a letter for the level. */
+static bool begins_with_letter(struct str s)
+{
+	if (s.len < 6 || !strchr("IWEFD", s.ptr[0]))
+		return false;
+	if (s.ptr[1] == ',' && s.ptr[2] == ' ' && s.ptr[3] == '[')
+		return true;
+	return str_digits(str_from(s, 1)).len == 4 && s.ptr[5] == ' ';
+}
+
 bool line_prefixed(struct str s)
 {
 	if (s.len > 1 && strchr("[<(", s.ptr[0]))
 		s = str_from(s, 1);
-	/* klog "E0102 12:34:56", Ruby's logger "E, [2026-..." */
-	if (s.len > 5 && strchr("IWEFD", s.ptr[0])) {
-		if (s.ptr[1] == ',' && s.ptr[2] == ' ' && s.ptr[3] == '[')
-			return true;
-		if (str_digits(str_from(s, 1)).len == 4 && s.ptr[5] == ' ')
-			return true;
-	}
 	if (s.len > 1 && s.ptr[0] == '{' && s.ptr[1] == '"')
 		return true;
-	return begins_with_time(s) || begins_with_level(s) || str_starts(s, "level=") ||
-	       str_starts(s, "time=") || str_starts(s, "ts=");
+	return begins_with_time(s) || begins_with_level(s) || begins_with_letter(s) ||
+	       str_starts(s, "level=") || str_starts(s, "time=") || str_starts(s, "ts=");
 }
 
 static bool is_name_char(unsigned char c)
@@ -121,9 +130,9 @@ static bool is_name_char(unsigned char c)
 	return isalnum(c) || c == '_' || c == '.' || c == '$' || c == '\\' || c >= 0x80;
 }
 
-bool line_head(struct str line, struct str *type, struct str *message)
+/* Bytes of a name such as a.b.C, A::B or A\B at the start of `s`. */
+static size_t name_length(struct str s)
 {
-	struct str s = str_trim(line);
 	size_t n = 0;
 
 	while (n < s.len) {
@@ -135,22 +144,37 @@ bool line_head(struct str line, struct str *type, struct str *message)
 			break;
 	}
 	if (n == 0 || isdigit((unsigned char)s.ptr[0]) || s.ptr[n - 1] == '.')
+		return 0;
+	return n;
+}
+
+/* Skips "[ERR_X]" or "(0x80004005)" between a type and its colon: "TypeError [ERR_X]: m",
+ * "NpgsqlException (0x80004005): m". Returns the new offset, or `s.len + 1` when no colon follows. */
+static size_t skip_code(struct str s, size_t n)
+{
+	if (n + 1 >= s.len || s.ptr[n] != ' ' || (s.ptr[n + 1] != '[' && s.ptr[n + 1] != '('))
+		return n;
+	size_t end = str_find_char(str_from(s, n), s.ptr[n + 1] == '[' ? ']' : ')');
+
+	if (end == SIZE_MAX || n + end + 1 >= s.len || s.ptr[n + end + 1] != ':')
+		return s.len + 1;
+	return n + end + 1;
+}
+
+bool line_head(struct str line, struct str *type, struct str *message)
+{
+	struct str s = str_trim(line);
+	size_t n = name_length(s);
+
+	if (n == 0)
 		return false;
 	*type = str_sub(s, 0, n);
-	/* "TypeError [ERR_X]: m", "NpgsqlException (0x80004005): m", "SocketException (111): m" */
-	if (n + 1 < s.len && s.ptr[n] == ' ' && (s.ptr[n + 1] == '[' || s.ptr[n + 1] == '(')) {
-		char close = s.ptr[n + 1] == '[' ? ']' : ')';
-		size_t end = str_find_char(str_from(s, n), close);
-
-		if (end == SIZE_MAX || n + end + 1 >= s.len || s.ptr[n + end + 1] != ':')
-			return false;
-		n += end + 1;
-	}
+	n = skip_code(s, n);
 	if (n == s.len) {
 		*message = str_from(s, n);
 		return true;
 	}
-	if (s.ptr[n] != ':' || (n + 1 < s.len && s.ptr[n + 1] != ' '))
+	if (n > s.len || s.ptr[n] != ':' || (n + 1 < s.len && s.ptr[n + 1] != ' '))
 		return false;
 	*message = str_trim(str_from(s, n + 1));
 	return true;
@@ -180,8 +204,29 @@ bool type_is_error(struct str type)
 	return false;
 }
 
+static bool contains_any(struct str s, const char *const *parts)
+{
+	for (size_t i = 0; parts[i]; i++) {
+		if (str_contains(s, parts[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool starts_any(struct str s, const char *const *begins)
+{
+	for (size_t i = 0; begins[i]; i++) {
+		if (str_starts(s, begins[i]))
+			return true;
+	}
+	return false;
+}
+
 enum frame_kind line_frame(struct str line)
 {
+	static const char *const jvm[] = {".java", ".kt", ".scala", ".groovy", ".clj", NULL};
+	static const char *const jvm_places[] = {"Native Method)", "Unknown Source)", NULL};
+	static const char *const node_places[] = {"<anonymous>", "native)", "index ", NULL};
 	size_t indent = line_indent(line);
 	struct str s = str_from(line, indent), before, inside;
 
@@ -190,17 +235,13 @@ enum frame_kind line_frame(struct str line)
 	s = str_trim(str_from(s, 3));
 	if (str_contains(s, ":line ") || str_contains(s, "+MoveNext("))
 		return FRAME_DOTNET;
-	if (!str_cut_last(s, "(", &before, &inside)) /* "at /app/x.js:3:1", "at async f" */
-		return str_starts(s, "async ") || str_digits(str_from(s, s.len ? s.len - 1 : 0)).len
-			       ? FRAME_NODE
-			       : FRAME_NONE;
-	if (str_contains(inside, ".java") || str_contains(inside, ".kt") ||
-		str_contains(inside, ".scala") || str_starts(inside, "Native Method)") ||
-		str_starts(inside, "Unknown Source)") || str_contains(inside, ".groovy") ||
-		str_contains(inside, ".clj"))
+	if (!str_cut_last(s, "(", &before, &inside)) { /* "at /app/x.js:3:1", "at async f" */
+		bool placed = s.len && isdigit((unsigned char)s.ptr[s.len - 1]);
+		return placed || str_starts(s, "async ") ? FRAME_NODE : FRAME_NONE;
+	}
+	if (contains_any(inside, jvm) || starts_any(inside, jvm_places))
 		return FRAME_JVM;
-	if (str_starts(inside, "<anonymous>") || str_starts(inside, "native)") ||
-		str_starts(inside, "index ") || str_contains(inside, ":"))
+	if (starts_any(inside, node_places) || str_contains(inside, ":"))
 		return FRAME_NODE;
 	return FRAME_DOTNET;
 }
@@ -218,14 +259,8 @@ bool exception_is_app_file(struct str file)
 		"net.js", "library/std/", "library/core/", NULL};
 	const char *python = "/lib/python";
 
-	for (size_t i = 0; parts[i]; i++) {
-		if (str_contains(file, parts[i]))
-			return false;
-	}
-	for (size_t i = 0; begins[i]; i++) {
-		if (str_starts(file, begins[i]))
-			return false;
-	}
+	if (contains_any(file, parts) || starts_any(file, begins))
+		return false;
 	/* lib/python3.11/, not an application's own folder lib/python/ */
 	size_t at = str_find(file, str_of(python));
 	if (at != SIZE_MAX && str_digits(str_from(file, at + strlen(python))).len)

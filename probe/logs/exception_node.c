@@ -88,27 +88,26 @@ static struct str property(struct str line, const char *name)
 	return before;
 }
 
-/* One error: message lines, frames. Returns the line after them. */
-static size_t read_error(struct trace *t, struct str head, size_t at)
+/* The line after the message of the head on line `at`: its first frame, or at + 1 when no frame is
+ * near (then the message is one line). */
+static size_t message_end(const struct trace *t, size_t at)
 {
-	struct str type, message, file, number, function;
 	size_t body = at + 1;
 
-	if (!line_head(head, &type, &message))
-		return at + 1;
 	while (body < t->count && body <= at + TRACE_AHEAD * 4 &&
 		line_frame(t->lines[body]) == FRAME_NONE && !line_prefixed(t->lines[body]) &&
 		!str_ends(t->lines[body], "{") && !str_starts(str_trim(t->lines[body]), "["))
 		body++;
-	if (body >= t->count || line_frame(t->lines[body]) == FRAME_NONE)
-		body = at + 1; /* no frame follows: the message is one line */
-	struct str brace, rest;
-	if (str_ends(message, "{") && str_cut_last(message, " {", &brace, &rest))
-		message = brace;
-	struct exception_link *link = trace_link(t, type, (struct str){"", 0});
-	link->message = trace_join(t, message, at + 1, body);
-	for (at = body; at < t->count && (line_frame(t->lines[at]) != FRAME_NONE ||
-						 str_starts(str_trim(t->lines[at]), "... "));
+	return body < t->count && line_frame(t->lines[body]) != FRAME_NONE ? body : at + 1;
+}
+
+/* The frames from `at` on; the first of the application is where it happened. */
+static size_t read_frames(struct trace *t, struct exception_link *link, size_t at)
+{
+	struct str file, number, function;
+
+	for (; at < t->count && (line_frame(t->lines[at]) != FRAME_NONE ||
+					str_starts(str_trim(t->lines[at]), "... "));
 		at++) {
 		if (link->location.len || !frame_place(t->lines[at], &file, &number, &function) ||
 			!exception_is_app_file(file))
@@ -117,6 +116,21 @@ static size_t read_error(struct trace *t, struct str head, size_t at)
 		link->function = function;
 	}
 	return at;
+}
+
+/* One error: message lines, frames. Returns the line after them. */
+static size_t read_error(struct trace *t, struct str head, size_t at)
+{
+	struct str type, message, brace, rest;
+
+	if (!line_head(head, &type, &message))
+		return at + 1;
+	if (str_ends(message, "{") && str_cut_last(message, " {", &brace, &rest))
+		message = brace;
+	size_t body = message_end(t, at);
+	struct exception_link *link = trace_link(t, type, (struct str){"", 0});
+	link->message = trace_join(t, message, at + 1, body);
+	return read_frames(t, link, body);
 }
 
 /* Type "AggregateError [ECONNREFUSED]" without a message, or a `code` property: better than

@@ -40,28 +40,9 @@ static bool frame(struct trace *t, struct exception_link *link, struct str line)
 	return true;
 }
 
-/* One "Type: message in FILE:LINE" and its frames; returns the line after them. */
-static size_t read_error(struct trace *t, struct str head, size_t at)
+/* "Stack trace:" and the frames; returns the line after them. */
+static size_t read_frames(struct trace *t, struct exception_link *link, size_t next)
 {
-	struct str type = {"", 0}, message = head, file, number, rest = {"", 0};
-	size_t next = at + 1, end = at;
-
-	/* the place is at the end of the last line of the message */
-	while (end < t->count && end <= at + TRACE_AHEAD) {
-		if (cut_place(end == at ? head : t->lines[end], &rest, &file, &number))
-			break;
-		end++;
-	}
-	bool placed = end < t->count && end <= at + TRACE_AHEAD;
-	line_head(head, &type, &message);
-	if (placed && end == at)
-		message = str_sub(message, 0, (size_t)(rest.ptr + rest.len - message.ptr));
-	struct exception_link *link = trace_link(t, type, (struct str){"", 0});
-	link->message = placed && end > at ? trace_join(t, message, at + 1, end) : message;
-	if (placed && exception_is_app_file(file))
-		link->location = trace_place(t, file, number);
-	if (placed)
-		next = end + 1;
 	if (next < t->count && (str_is(str_trim(t->lines[next]), "Stack trace:") ||
 				       str_contains(t->lines[next], "[stacktrace]")))
 		next++;
@@ -70,6 +51,27 @@ static size_t read_error(struct trace *t, struct str head, size_t at)
 		next++;
 	}
 	return next;
+}
+
+/* One "Type: message in FILE:LINE" and its frames; returns the line after them. The place stands at
+ * the end of the last line of the message. */
+static size_t read_error(struct trace *t, struct str head, size_t at)
+{
+	struct str type = {"", 0}, message = head, file = type, number = type, rest = type;
+	size_t end = at;
+
+	while (end < t->count && end <= at + TRACE_AHEAD &&
+		!cut_place(end == at ? head : t->lines[end], &rest, &file, &number))
+		end++;
+	bool placed = end < t->count && end <= at + TRACE_AHEAD;
+	line_head(head, &type, &message);
+	if (placed && end == at && rest.ptr + rest.len > message.ptr)
+		message = str_sub(message, 0, (size_t)(rest.ptr + rest.len - message.ptr));
+	struct exception_link *link = trace_link(t, type, (struct str){"", 0});
+	link->message = placed && end > at ? trace_join(t, message, at + 1, end) : message;
+	if (placed && exception_is_app_file(file))
+		link->location = trace_place(t, file, number);
+	return read_frames(t, link, placed ? end + 1 : at + 1);
 }
 
 static void read_next(struct trace *t, size_t next)

@@ -78,31 +78,39 @@ static bool frame(struct trace *t, struct exception_link *link, struct str line)
 	return true;
 }
 
+/* The first frame below a message of several lines; at + 1 when it has but one. */
+static size_t message_end(const struct trace *t, size_t at)
+{
+	struct str file, number, rest;
+	size_t next = at + 1;
+
+	while (next < t->count && next <= at + TRACE_AHEAD && line_indent(t->lines[next]) == 0 &&
+		!line_blank(t->lines[next]) && !line_prefixed(t->lines[next]) &&
+		!place(str_trim(t->lines[next]), &file, &number, &rest))
+		next++;
+	if (next >= t->count || !str_starts(str_trim(t->lines[next]), "from "))
+		return at + 1;
+	return next;
+}
+
 /* Head on line `at` and its frames; returns the line after them, or `at` when it is no head. */
 static size_t read_error(struct trace *t, size_t at)
 {
 	struct str file, number, rest, tail, message, type, function;
-	size_t next = at + 1;
 
 	if (!place_behind_prefix(str_trim(t->lines[at]), &file, &number, &rest) ||
 		!str_cut(rest, "': ", &function, &tail))
 		return at;
+	size_t next = message_end(t, at);
 	if (!message_and_type(tail, &message, &type)) {
 		/* (Type) may stand behind the first line only of several */
 		type = (struct str){"", 0};
 		message = tail;
+		if (next == at + 1)
+			return at;
 	}
-	while (next < t->count && next <= at + TRACE_AHEAD && line_indent(t->lines[next]) == 0 &&
-		!line_blank(t->lines[next]) && !line_prefixed(t->lines[next]) &&
-		!place(str_trim(t->lines[next]), &file, &number, &tail))
-		next++;
-	if (next >= t->count || !str_starts(str_trim(t->lines[next]), "from "))
-		next = at + 1;
-	if (type.len == 0 && next == at + 1)
-		return at;
 	struct exception_link *link = trace_link(t, type, (struct str){"", 0});
 	link->message = trace_join(t, message, at + 1, next);
-	place_behind_prefix(str_trim(t->lines[at]), &file, &number, &rest);
 	use_place(t, link, file, number, rest);
 	while (next < t->count && frame(t, link, t->lines[next])) {
 		t->out->frames = true;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "probe/clock.h"
+#include "probe/error.h"
 
 enum { TABLE_SIZE = REJOIN_STREAMS_MAX * 2, HELD_MAX = 64 << 20 };
 
@@ -35,7 +36,7 @@ struct rejoin *rejoin_new(void (*event)(void *ctx, const struct rejoin_event *),
 	if (r)
 		r->streams = calloc(REJOIN_STREAMS_MAX, sizeof(*r->streams));
 	if (!r || !r->streams)
-		abort();
+		die("out of memory: %zu bytes", REJOIN_STREAMS_MAX * sizeof(struct stream));
 	r->event = event;
 	r->ctx = ctx;
 	return r;

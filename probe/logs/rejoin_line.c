@@ -160,6 +160,28 @@ static bool is_head(struct str s)
 	return line_head(s, &type, &message) && type_is_error(type);
 }
 
+/* Kinds of lines without indent and without a logger's prefix. */
+static enum line_kind plain_kind(struct str line, struct str s)
+{
+	enum line_kind kind = worded_kind(s);
+
+	if (kind != LINE_OTHER)
+		return kind;
+	if (s.ptr[0] == '}' || s.ptr[0] == ']')
+		return LINE_CLOSE;
+	if (is_native(s))
+		return LINE_NATIVE;
+	if (str_starts(s, "Next ") && is_head(str_from(s, 5)))
+		return LINE_STACK;
+	if (is_frame(line, s, 0))
+		return LINE_FRAME;
+	if (is_head(s))
+		return LINE_HEAD;
+	if (is_node_place(s))
+		return LINE_NODE;
+	return is_go_call(s) ? LINE_CALL : LINE_OTHER;
+}
+
 enum line_kind rejoin_kind(struct str line)
 {
 	struct str s = str_trim(line);
@@ -177,22 +199,7 @@ enum line_kind rejoin_kind(struct str line)
 		return LINE_RUBY;
 	if (line_prefixed(s))
 		return str_contains(s, "panic serving ") ? LINE_GO : LINE_PREFIXED;
-	enum line_kind kind = worded_kind(s);
-	if (kind != LINE_OTHER)
-		return kind;
-	if (s.ptr[0] == '}' || s.ptr[0] == ']')
-		return LINE_CLOSE;
-	if (is_native(s))
-		return LINE_NATIVE;
-	if (str_starts(s, "Next ") && is_head(str_from(s, 5)))
-		return LINE_STACK;
-	if (is_frame(line, s, 0))
-		return LINE_FRAME;
-	if (is_head(s))
-		return LINE_HEAD;
-	if (is_node_place(s))
-		return LINE_NODE;
-	return is_go_call(s) ? LINE_CALL : LINE_OTHER;
+	return plain_kind(line, s);
 }
 
 bool rejoin_is_error(struct str line)

@@ -247,6 +247,19 @@ static void note(struct rejoin_state *st, enum line_kind kind, struct str line, 
 		st->open |= 4;
 }
 
+/* The level below java.util.logging's line with the time. */
+static bool is_jul_level(struct str line)
+{
+	static const char *const levels[] = {"SEVERE: ", "WARNING: ", "INFO: ", "CONFIG: ",
+		"FINE: ", "FINER: ", "FINEST: ", NULL};
+
+	for (size_t i = 0; levels[i]; i++) {
+		if (str_starts(line, levels[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Continuations that a logger's own prefix does not stop. */
 static bool is_second_half(const struct rejoin_state *st, struct str line, int64_t time)
 {
@@ -254,11 +267,7 @@ static bool is_second_half(const struct rejoin_state *st, struct str line, int64
 
 	if (st->mode != MODE_LINE)
 		return false;
-	/* the level below java.util.logging's line with the time */
-	if ((st->open & 2) && near(st, time, LINE_GAP) &&
-		(str_starts(line, "SEVERE: ") || str_starts(line, "WARNING: ") ||
-			str_starts(line, "INFO: ") || str_starts(line, "CONFIG: ") ||
-			str_starts(line, "FINE")))
+	if ((st->open & 2) && is_jul_level(line) && near(st, time, LINE_GAP))
 		return true;
 	/* a quoted value that holds a line end: database "netra_dev\n" does not exist */
 	if ((st->open & 1) && line.len && line.ptr[0] == '"' && near(st, time, QUOTE_GAP))
