@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "probe/base64.h"
 #include "probe/url.h"
 
 enum { PROXY_PORT = 1080 }; /* curl's, when none is written */
@@ -53,27 +54,6 @@ static bool is_exempt(struct str host)
 			return true;
 	}
 	return false;
-}
-
-static struct str base64(struct arena *arena, struct str s)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = arena_alloc(arena, (s.len + 2) / 3 * 4 + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i += 3) {
-		unsigned left = (unsigned)(s.len - i);
-		unsigned v = (unsigned)(unsigned char)s.ptr[i] << 16 |
-			     (left > 1 ? (unsigned)(unsigned char)s.ptr[i + 1] << 8 : 0) |
-			     (left > 2 ? (unsigned)(unsigned char)s.ptr[i + 2] : 0);
-
-		out[n++] = digits[v >> 18];
-		out[n++] = digits[v >> 12 & 63];
-		out[n++] = left > 1 ? digits[v >> 6 & 63] : '=';
-		out[n++] = left > 2 ? digits[v & 63] : '=';
-	}
-	return (struct str){out, n};
 }
 
 /* User and password of a URL are percent-encoded there (RFC 3986 section 3.2.1). */
@@ -127,7 +107,7 @@ int proxy_choose(struct arena *arena, const struct stream_options *options, stru
 	out->port = url.port_given ? url.port : PROXY_PORT;
 	if (url.userinfo.len)
 		out->authorization = str_of(arena_printf(arena, "Basic %.*s",
-			STR_ARG(base64(arena, percent_decoded(arena, url.userinfo)))));
+			STR_ARG(base64_encode(arena, percent_decoded(arena, url.userinfo)))));
 	return 0;
 }
 

@@ -237,8 +237,6 @@ static int spawn(struct attempt *a, const struct pipes *p, const char *dir)
 	const struct exec_spec *spec = attempt_spec(a);
 	struct exec_state *state = attempt_state(a);
 	struct arena *arena = attempt_arena(a);
-	const char *dir = file_join(
-		arena, attempt_dir(a), spec->dir.len ? arena_str(arena, spec->dir).ptr : ".");
 	char **argv = make_argv(arena, &spec->argv);
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
