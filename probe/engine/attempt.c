@@ -190,7 +190,7 @@ static bool fill_connection(struct attempt *a)
 	a->connection = a->step->plan->connection;
 	if (own)
 		node_references(own, has_reference, &refers);
-	return !refers || fill_map(a, connection_fields, own, &a->connection);
+	return !refers || connection_fill(&a->fill, own, &a->connection) == 0;
 }
 
 static void attempt_begin(struct attempt *a)

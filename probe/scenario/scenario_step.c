@@ -178,13 +178,12 @@ const char *step_address_text(
 		address = scalars_text(arena, body);
 	}
 	address = without_userinfo(arena, address);
-	struct str text = str_of(
-		arena_printf(arena, "%s%s%s", method, *method && *address ? " " : "", address));
+	char *text = arena_printf(arena, "%s%s%s", method, *method && *address ? " " : "", address);
 
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] < 0x20)
-			((char *)text.ptr)[i] = ' ';
-	return arena_str(arena, str_trim(str_sub(text, 0, NAME_MAX_SHOWN))).ptr;
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20)
+			*c = ' ';
+	return arena_str(arena, str_trim(str_sub(str_of(text), 0, NAME_MAX_SHOWN))).ptr;
 }
 
 static void name_step(
