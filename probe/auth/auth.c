@@ -131,23 +131,6 @@ static void request_fail(struct auth_request *request, const char *problem)
 	loop_defer(request->auth->loop, &request->timer, request_deliver, request);
 }
 
-static void keep_credential(struct auth *auth, const struct credential *c)
-{
-	for (size_t i = 0; i < c->query.count; i++)
-		redactor_add(auth->redactor, c->query.items[i].value);
-	for (size_t i = 0; i < c->headers.count; i++) {
-		struct str value = c->headers.items[i].value;
-		size_t blank = str_find_char(value, ' ');
-
-		/* Without the scheme, which is no secret. */
-		redactor_add(
-			auth->redactor, blank == SIZE_MAX ? value : str_from(value, blank + 1));
-	}
-	for (size_t i = 0; i < c->subprotocols.count; i++)
-		if (c->subprotocols.items[i].len > 16)
-			redactor_add(auth->redactor, c->subprotocols.items[i]);
-}
-
 static void request_reject(struct auth_request *request, const struct jose_keys *jwks)
 {
 	const struct auth_entry *entry = request->entry;
@@ -174,7 +157,7 @@ static void request_reject(struct auth_request *request, const struct jose_keys 
 		request_fail(request, err.text);
 		return;
 	}
-	keep_credential(request->auth, &request->credential);
+	keep_credential(request->auth->redactor, &request->credential);
 	loop_defer(request->auth->loop, &request->timer, request_deliver, request);
 }
 
@@ -197,7 +180,7 @@ static void request_serve(struct auth_request *request)
 	if (!request->want.reject) {
 		auth_place(request->arena, &request->in, &entry->headers, entry->token,
 			entry->kind->is_token, &request->credential);
-		keep_credential(request->auth, &request->credential);
+		keep_credential(request->auth->redactor, &request->credential);
 		loop_defer(request->auth->loop, &request->timer, request_deliver, request);
 	} else if (reject_needs_jwks(request->want.reject)) {
 		request->jwks = jwks_start(request->auth->loop, &request->connection,
@@ -222,17 +205,6 @@ static void entry_settle(struct auth_entry *entry, const char *problem)
 		else
 			request_serve(request);
 	}
-}
-
-static struct pairs pairs_copy(struct arena *arena, struct pairs pairs)
-{
-	struct pairs copy = {ARENA_ARRAY(arena, pairs.count, struct pair), pairs.count};
-
-	for (size_t i = 0; i < pairs.count; i++) {
-		copy.items[i].name = arena_str(arena, pairs.items[i].name);
-		copy.items[i].value = arena_str(arena, pairs.items[i].value);
-	}
-	return copy;
 }
 
 static void fetch_finish(void *ctx)
@@ -352,51 +324,6 @@ static bool entry_fresh(const struct auth_entry *entry)
 		       loop_wall(entry->auth->loop) < entry->expires - RENEW_BEFORE);
 }
 
-/* Strings of a connection live in the step's attempt; a fetch outlives it. */
-static struct connection connection_copy(struct arena *arena, const struct connection *from)
-{
-	struct connection copy = *from;
-	struct str *const texts[] = {&copy.cacert, &copy.capath, &copy.cert, &copy.key,
-		&copy.server_name, &copy.proxy, &copy.unix_socket};
-	struct strs *const lists[] = {&copy.resolve, &copy.connect_to};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (texts[i]->ptr)
-			*texts[i] = arena_str(arena, *texts[i]);
-	for (size_t i = 0; i < 2; i++) {
-		struct str *items = ARENA_ARRAY(arena, lists[i]->count, struct str);
-
-		for (size_t j = 0; j < lists[i]->count; j++)
-			items[j] = arena_str(arena, lists[i]->items[j]);
-		lists[i]->items = items;
-	}
-	return copy;
-}
-
-/* Names, places and settings of a profile are not secret; the rest is. */
-static bool member_is_open(struct str name)
-{
-	static const char *const open[] = {"grant", "client_auth", "token_url", "scope", "audience",
-		"alg", "claims", "name", "header", "format"};
-
-	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
-		if (str_is(name, open[i]))
-			return true;
-	return false;
-}
-
-static void keep_profile(struct auth *auth, struct arena *arena, const struct value *body)
-{
-	if (body->type == VALUE_STRING)
-		redactor_add(auth->redactor, body->string);
-	for (size_t i = 0; body->type == VALUE_OBJECT && i < body->object.count; i++) {
-		const struct member *m = &body->object.members[i];
-
-		if (!member_is_open(m->key) && m->value.type != VALUE_OBJECT)
-			redactor_add(auth->redactor, value_to_str(arena, &m->value));
-	}
-}
-
 static void request_begin(struct auth_request *request, const struct node *body)
 {
 	struct auth_entry *entry = request->entry;
@@ -438,7 +365,7 @@ struct auth_request *auth_obtain(struct auth *auth, const struct auth_want *want
 			!fields_fill(&fill, reject_fields, reject_map(arena, want->reject_body),
 				&request->reject)) &&
 		!node_expand(&fill, body, &expanded)) {
-		keep_profile(auth, arena, &expanded);
+		keep_profile(auth->redactor, arena, &expanded);
 		redactor_add(auth->redactor, request->reject.key);
 		/* A profile that mints tokens has the signing key itself. */
 		if (!request->reject.key.len && strcmp(kind->name, "jwt") == 0)

@@ -19,6 +19,12 @@ int auth_in_fill(const struct fill *, const struct node *in, struct auth_in *out
 /* What a kind gave, placed; `headers` are used when the kind gives no token. */
 void auth_place(struct arena *, const struct auth_in *, const struct pairs *headers,
 	struct str token, bool is_token, struct credential *out);
+/* auth_keep.c: registers what is secret of an expanded profile, and of a placed credential. */
+void keep_profile(struct redactor *, struct arena *, const struct value *body);
+void keep_credential(struct redactor *, const struct credential *);
+/* Copies that outlive the step that asked. */
+struct pairs pairs_copy(struct arena *, struct pairs);
+struct connection connection_copy(struct arena *, const struct connection *);
 /* The kind whose key stands in the profile; NULL with a diagnostic. */
 const struct auth_kind *auth_kind_find(const struct auth_kind *const *kinds,
 	const struct node *profile, const struct node **body, struct diags *);

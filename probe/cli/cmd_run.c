@@ -1,30 +1,23 @@
 /*
  * `run SCENARIO... [-- COMMAND]`: the main line, from file to verdict and cause.
  *
- *   load     scenario_load, plan_build         every mistake of every file, nothing sent yet
- *   drive    engine_start                      facts
- *   read     logs_collect                      what the backend wrote meanwhile
- *   judge    diagnose                          verdict, causes, actions
- *   report   report_write                      bytes
+ *   load     job_load: scenario, plan    every mistake of every file, nothing sent yet
+ *   drive    engine_start                facts
+ *   read     job_logs: logs_collect      what the backend wrote meanwhile
+ *   judge    job_judge: diagnose         verdict, causes, actions
+ *   report   report_write                bytes
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "probe/child.h"
 #include "probe/cli.h"
-#include "probe/diagnosis.h"
-#include "probe/engine.h"
-#include "probe/log_source.h"
+#include "probe/job.h"
 #include "probe/progress.h"
 
 /* One scenario on its way through. */
-struct job {
-	struct arena *arena;
-	struct redactor *redactor;
-	struct scenario *scenario;
-	struct plan *plan;
-	struct log_spec *specs;
-	size_t spec_count;
+struct task {
+	struct job *job;
 	struct run *run;
 	struct logs *logs;
 	struct report report;
@@ -33,7 +26,8 @@ struct job {
 struct session {
 	struct cli *cli;
 	struct loop *loop;
-	struct job *jobs;
+	struct job_options options;
+	struct task *tasks;
 	size_t count;
 	struct report_target *targets;
 	size_t target_count;
@@ -50,46 +44,16 @@ struct session {
 
 /* Load */
 
-static int load_logs(struct session *s, struct job *job, struct diags *diags)
+static int load_task(struct session *s, struct task *task, const char *file)
 {
-	const struct strs *flags_logs = &s->cli->options.logs;
-	struct log_spec *specs = NULL;
-	size_t count = 0;
-	struct fill fill = {.arena = job->arena,
-		.scope = job->plan->scope,
-		.diags = diags,
-		.dir = job->scenario->dir};
 	struct error err;
+	int failed;
 
-	if (job->scenario->logs && log_specs_fill(&fill, job->scenario->logs, &specs, &count))
-		return -1;
-	job->specs = ARENA_ARRAY(job->arena, count + flags_logs->count + 1, struct log_spec);
-	for (size_t i = 0; i < count; i++)
-		job->specs[job->spec_count++] = specs[i];
-	for (size_t i = 0; i < flags_logs->count; i++)
-		if (log_spec_parse(
-			    job->arena, flags_logs->items[i], &job->specs[job->spec_count++], &err))
-			return cli_usage(s->cli, "--logs: %s", err.text), -1;
-	return 0;
-}
-
-static int load_job(
-	struct session *s, struct job *job, const char *file, const struct plan_options *options)
-{
-	struct diags diags;
-	int result = 0;
-
-	job->arena = arena_new();
-	job->redactor = redactor_new();
-	diags_init(&diags, job->arena);
-	job->scenario = scenario_load(job->arena, file, &vocabulary, &diags);
-	if (job->scenario)
-		job->plan = plan_build(
-			job->arena, job->scenario, &vocabulary, options, job->redactor, &diags);
-	if (job->plan && !diags_failed(&diags))
-		result = load_logs(s, job, &diags);
-	diags_print(&diags, stderr, s->cli->color_err);
-	return diags_failed(&diags) || !job->plan ? -1 : result;
+	task->job = job_load(file, &vocabulary, &s->options, &err, &failed);
+	diags_print(&task->job->diags, stderr, s->cli->color_err);
+	if (failed)
+		return cli_usage(s->cli, "%s", err.text), -1;
+	return task->job->plan ? 0 : -1;
 }
 
 static int load_rules(struct session *s)
@@ -110,23 +74,24 @@ static int load_rules(struct session *s)
 /* Everything that can be wrong is found here, before the first packet. */
 static int load(struct session *s)
 {
-	struct plan_options options;
+	const struct options *o = &s->cli->options;
 	struct error err;
 	int result = 0;
 
-	if (cli_plan_options(s->cli, &options) ||
+	s->options = (struct job_options){.logs = o->logs, .since = o->since, .strict = o->strict};
+	if (cli_plan_options(s->cli, &s->options.plan) ||
 		cli_reports(s->cli, "terminal", &s->targets, &s->target_count))
 		return -1;
-	s->jobs = ARENA_ARRAY(s->cli->arena, s->count, struct job);
+	s->tasks = ARENA_ARRAY(s->cli->arena, s->count, struct task);
 	for (size_t i = 0; i < s->count; i++)
-		if (load_job(s, &s->jobs[i], s->cli->operands[i], &options))
+		if (load_task(s, &s->tasks[i], s->cli->operands[i]))
 			result = -1;
-	if (s->cli->options.rules.count && load_rules(s))
+	if (o->rules.count && load_rules(s))
 		result = -1;
-	if (s->cli->options.baseline.len) {
-		s->baselines = report_load(
-			s->cli->arena, s->cli->options.baseline.ptr, &s->baseline_count, &err);
-		if (!s->baselines)
+	if (o->baseline.len) {
+		s->options.baselines = report_load(
+			s->cli->arena, o->baseline.ptr, &s->options.baseline_count, &err);
+		if (!s->options.baselines)
 			return cli_usage(s->cli, "--baseline: %s", err.text), -1;
 	}
 	return result;
@@ -169,21 +134,21 @@ static void run_done(void *ctx, struct run *run)
 
 struct landed {
 	struct session *session;
-	struct job *job;
+	struct task *task;
 };
 
 static void landed(void *ctx, struct run *run)
 {
 	struct landed *l = ctx;
 
-	l->job->run = run;
+	l->task->run = run;
 	run_done(l->session, run);
 }
 
-static int drive(struct session *s, struct job *job, struct error *err)
+static int drive(struct session *s, struct task *task, struct error *err)
 {
-	struct progress *progress = progress_new(s->cli, job->plan, s->loop);
-	struct landed ctx = {s, job};
+	struct progress *progress = progress_new(s->cli, task->job->plan, s->loop);
+	struct landed ctx = {s, task};
 	struct engine_options options = {
 		.auths = vocabulary.auths,
 		.sink = progress_sink(progress),
@@ -195,7 +160,8 @@ static int drive(struct session *s, struct job *job, struct error *err)
 		options.deadline = left > 1 ? left : 1;
 	}
 	s->run_done = false;
-	s->engine = engine_start(job->arena, job->plan, s->loop, &options, landed, &ctx);
+	s->engine =
+		engine_start(task->job->arena, task->job->plan, s->loop, &options, landed, &ctx);
 	if (s->interrupted)
 		engine_interrupt(s->engine, s->interrupted);
 	if (s->child_text[0])
@@ -210,91 +176,43 @@ static int drive(struct session *s, struct job *job, struct error *err)
 
 /* Read */
 
-static void add_child_log(struct session *s, struct job *job)
+static int read_logs(struct session *s, struct task *task, struct error *err)
 {
-	struct log_spec *spec = &job->specs[job->spec_count];
+	struct log_spec child = {0};
 	uint64_t dropped;
 
-	if (log_spec_parse(job->arena, str_of(child_log(s->child, &dropped)), spec, NULL))
-		return;
-	spec->name = "command";
-	job->spec_count++;
-}
-
-static int read_logs(struct session *s, struct job *job, struct error *err)
-{
-	const struct run *run = job->run;
-	int64_t since = s->cli->options.since ? s->cli->options.since : 15 * 60 * NS_PER_S;
-	struct log_options options = {
-		.since = run->started_at - since,
-		.until = run->finished_at,
-	};
-
-	if (s->child)
-		add_child_log(s, job);
-	if (!job->spec_count)
-		return 0;
-	options.traces.items = ARENA_ARRAY(job->arena, run->step_count, struct str);
-	for (size_t i = 0; i < run->step_count; i++)
-		if (run->steps[i].trace_id)
-			options.traces.items[options.traces.count++] =
-				str_of(run->steps[i].trace_id);
-	job->logs = logs_collect(job->arena, job->specs, job->spec_count, &options, s->loop, err);
-	if (!job->logs)
+	if (s->child) {
+		if (log_spec_parse(
+			    task->job->arena, str_of(child_log(s->child, &dropped)), &child, err))
+			return -1;
+		child.name = "command";
+		if (dropped)
+			cli_error(s->cli, "%llu bytes of the command's output were not kept",
+				(unsigned long long)dropped);
+	}
+	if (job_logs(task->job, task->job->arena, task->run, &s->options, s->child ? &child : NULL,
+		    s->loop, &task->logs, err))
 		return -1;
-	for (size_t i = 0; i < job->logs->source_count; i++)
-		if (job->logs->sources[i].error)
-			cli_error(s->cli, "logs '%s': %s", job->logs->sources[i].name,
-				job->logs->sources[i].error);
-	logs_mask(job->logs, job->redactor, job->arena);
+	for (size_t i = 0; task->logs && i < task->logs->source_count; i++)
+		if (task->logs->sources[i].error)
+			cli_error(s->cli, "logs '%s': %s", task->logs->sources[i].name,
+				redact_text(task->job->redactor, task->job->arena,
+					task->logs->sources[i].error));
 	return 0;
 }
 
 /* Judge */
 
-/* A run without failure and without logs needs no table of causes, which takes longer to read than
- * such a run takes. */
-static bool needs_rules(const struct job *job)
+static int judge(struct session *s, struct task *task)
 {
-	if (job->logs || job->run->end != RUN_COMPLETE)
-		return true;
-	for (size_t i = 0; i < job->run->step_count; i++)
-		if (job->run->steps[i].status == STEP_FAILED)
-			return true;
-	return false;
-}
-
-static int judge(struct session *s, struct job *job)
-{
-	struct diagnose_options options = {
-		.now = clock_wall(),
-		.live = true,
-		.window = s->cli->options.since,
-		.deployed_at = TIME_NONE,
-		.strict = s->cli->options.strict,
-		.redactor = job->redactor,
-	};
-
-	const struct report *baseline =
-		report_of_scenario(s->baselines, s->baseline_count, job->run->scenario);
-
-	if (baseline) {
-		options.baseline_run = baseline->run;
-		options.baseline_logs = baseline->logs;
-	}
-	if (!s->rules && needs_rules(job) && load_rules(s))
+	if (!s->rules && job_needs_rules(task->run, task->logs) && load_rules(s))
 		return -1;
-	run_mask(job->run, job->redactor, job->arena);
-	job->report = (struct report){
-		.run = job->run,
-		.logs = job->logs,
-		.diagnosis = diagnose(job->arena, job->run, job->logs, s->rules, &options),
-		.now = options.now,
-		.color = s->cli->color_out,
-		.width = cli_width(),
-		.verbose = s->cli->options.verbose,
-		.quiet = s->cli->options.quiet,
-	};
+	job_judge(task->job, task->job->arena, task->run, task->logs, s->rules, &s->options,
+		&task->report);
+	task->report.color = s->cli->color_out;
+	task->report.width = cli_width();
+	task->report.verbose = s->cli->options.verbose;
+	task->report.quiet = s->cli->options.quiet;
 	return 0;
 }
 
@@ -308,37 +226,39 @@ static int worst(int a, int b)
 	return EXIT_OK;
 }
 
-static int run_jobs(struct session *s)
+static void stop_child(struct session *s)
+{
+	struct child_result *result = ARENA_NEW(s->cli->arena, struct child_result);
+
+	child_stop(s->child);
+	*result = child_result(s->child);
+	for (size_t i = 0; i < s->count; i++)
+		s->tasks[i].run->child = result;
+}
+
+static int run_tasks(struct session *s)
 {
 	struct error err;
 	int code = EXIT_OK;
 
 	for (size_t i = 0; i < s->count; i++) {
-		struct job *job = &s->jobs[i];
-
-		if (drive(s, job, &err)) {
+		if (drive(s, &s->tasks[i], &err)) {
 			cli_error(s->cli, "%s", err.text);
 			return EXIT_UNDECIDED;
 		}
 	}
-	if (s->child) {
-		struct child_result *result = ARENA_NEW(s->cli->arena, struct child_result);
-
-		child_stop(s->child);
-		*result = child_result(s->child);
-		for (size_t i = 0; i < s->count; i++)
-			s->jobs[i].run->child = result;
-	}
+	if (s->child)
+		stop_child(s);
 	for (size_t i = 0; i < s->count; i++) {
-		struct job *job = &s->jobs[i];
+		struct task *task = &s->tasks[i];
 
-		if (read_logs(s, job, &err)) {
+		if (read_logs(s, task, &err)) {
 			cli_error(s->cli, "%s", err.text);
 			code = worst(code, EXIT_UNDECIDED);
 		}
-		if (judge(s, job))
+		if (judge(s, task))
 			return EXIT_UNDECIDED;
-		code = worst(code, job->report.diagnosis->verdict.exit_code);
+		code = worst(code, task->report.diagnosis->verdict.exit_code);
 	}
 	return code;
 }
@@ -350,8 +270,8 @@ static int report(struct session *s, int code)
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->count; i++)
-		if (s->jobs[i].report.diagnosis)
-			documents[count++] = &s->jobs[i].report;
+		if (s->tasks[i].report.diagnosis)
+			documents[count++] = &s->tasks[i].report;
 	if (cli_write_reports(s->cli, s->targets, s->target_count, documents, count) &&
 		code == EXIT_OK)
 		return EXIT_UNDECIDED;
@@ -374,7 +294,7 @@ static int execute(struct session *s)
 		if (!s->child)
 			return cli_usage(s->cli, "%s", err.text);
 	}
-	return report(s, run_jobs(s));
+	return report(s, run_tasks(s));
 }
 
 static int run(struct cli *cli)
@@ -387,10 +307,8 @@ static int run(struct cli *cli)
 		cli_signals_release(s.loop);
 	loop_free(s.loop);
 	rules_free(s.rules);
-	for (size_t i = 0; s.jobs && i < s.count; i++) {
-		redactor_free(s.jobs[i].redactor);
-		arena_free(s.jobs[i].arena);
-	}
+	for (size_t i = 0; s.tasks && i < s.count; i++)
+		job_free(s.tasks[i].job);
 	return code;
 }
 

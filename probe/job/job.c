@@ -1,0 +1,123 @@
+#include "probe/job.h"
+
+#include "probe/clock.h"
+
+#define SINCE_DEFAULT (15 * 60 * NS_PER_S)
+
+static int load_specs(struct job *job, const struct job_options *options, struct error *err)
+{
+	struct fill fill = {.arena = job->arena,
+		.scope = job->plan->scope,
+		.diags = &job->diags,
+		.dir = job->scenario->dir};
+	struct log_spec *specs = NULL;
+	size_t count = 0;
+
+	if (job->scenario->logs && log_specs_fill(&fill, job->scenario->logs, &specs, &count))
+		return 0;
+	job->specs = ARENA_ARRAY(job->arena, count + options->logs.count, struct log_spec);
+	if (count)
+		memcpy(job->specs, specs, count * sizeof(*specs));
+	job->spec_count = count;
+	for (size_t i = 0; i < options->logs.count; i++)
+		if (log_spec_parse(job->arena, options->logs.items[i],
+			    &job->specs[job->spec_count++], err))
+			return error_context(err, "--logs");
+	return 0;
+}
+
+struct job *job_load(const char *file, const struct vocabulary *vocabulary,
+	const struct job_options *options, struct error *err, int *failed)
+{
+	struct arena *arena = arena_new();
+	struct job *job = ARENA_NEW(arena, struct job);
+
+	*failed = 0;
+	job->arena = arena;
+	job->redactor = redactor_new();
+	diags_init(&job->diags, arena);
+	job->scenario = scenario_load(arena, file, vocabulary, &job->diags);
+	if (job->scenario)
+		job->plan = plan_build(arena, job->scenario, vocabulary, &options->plan,
+			job->redactor, &job->diags);
+	if (job->plan && !diags_failed(&job->diags))
+		*failed = load_specs(job, options, err);
+	if (diags_failed(&job->diags))
+		job->plan = NULL;
+	return job;
+}
+
+void job_free(struct job *job)
+{
+	if (!job)
+		return;
+	redactor_free(job->redactor);
+	arena_free(job->arena);
+}
+
+int job_logs(const struct job *job, struct arena *arena, const struct run *run,
+	const struct job_options *options, const struct log_spec *child, struct loop *loop,
+	struct logs **logs, struct error *err)
+{
+	size_t count = job->spec_count + (child ? 1 : 0);
+	struct log_spec *specs = ARENA_ARRAY(arena, count, struct log_spec);
+	struct log_options wanted = {
+		.since = run->started_at - (options->since ? options->since : SINCE_DEFAULT),
+		.until = run->finished_at,
+		.dir = job->scenario->dir,
+	};
+
+	*logs = NULL;
+	if (!count)
+		return 0;
+	if (job->spec_count)
+		memcpy(specs, job->specs, job->spec_count * sizeof(*specs));
+	if (child)
+		specs[count - 1] = *child;
+	wanted.traces.items = ARENA_ARRAY(arena, run->step_count, struct str);
+	for (size_t i = 0; i < run->step_count; i++)
+		if (run->steps[i].trace_id)
+			wanted.traces.items[wanted.traces.count++] = str_of(run->steps[i].trace_id);
+	*logs = logs_collect(arena, specs, count, &wanted, loop, err);
+	return *logs ? 0 : -1;
+}
+
+bool job_needs_rules(const struct run *run, const struct logs *logs)
+{
+	if (logs || run->end != RUN_COMPLETE)
+		return true;
+	for (size_t i = 0; i < run->step_count; i++)
+		if (run->steps[i].status == STEP_FAILED)
+			return true;
+	return false;
+}
+
+void job_judge(const struct job *job, struct arena *arena, struct run *run, struct logs *logs,
+	const struct rules *rules, const struct job_options *options, struct report *out)
+{
+	struct diagnose_options wanted = {
+		.now = clock_wall(),
+		.live = true,
+		.window = options->since ? options->since : SINCE_DEFAULT,
+		.deployed_at = TIME_NONE,
+		.strict = options->strict,
+		.redactor = job->redactor,
+	};
+
+	const struct report *baseline =
+		report_of_scenario(options->baselines, options->baseline_count, run->scenario);
+
+	if (baseline) {
+		wanted.baseline_run = baseline->run;
+		wanted.baseline_logs = baseline->logs;
+	}
+	run_mask(run, job->redactor, arena);
+	if (logs)
+		logs_mask(logs, job->redactor, arena);
+	*out = (struct report){
+		.run = run,
+		.logs = logs,
+		.diagnosis = diagnose(arena, run, logs, rules, &wanted),
+		.now = wanted.now,
+	};
+}
