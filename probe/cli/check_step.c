@@ -183,8 +183,7 @@ static struct node *headers_node(struct check_run *c, struct str token)
 	return map->count ? map : NULL;
 }
 
-static void fill_step(
-	struct check_run *c, const struct step_kind *kind, struct str url, struct str token)
+void check_fill(struct check_run *c, const struct step_kind *kind, struct str url, struct str token)
 {
 	const struct options *o = &c->cli->options;
 	struct step_source *step = &c->step;
