@@ -283,10 +283,10 @@ bool value_print(struct buf *out, const struct value *value)
 
 struct str value_to_str(struct arena *arena, const struct value *value)
 {
-	BUF_SCOPED struct buf b;
-
 	if (value->type == VALUE_STRING)
 		return arena_str(arena, value->string);
+	BUF_SCOPED struct buf b;
+
 	buf_init(&b, SIZE_MAX / 4);
 	value_print(&b, value);
 	return arena_str(arena, buf_str(&b));

@@ -114,7 +114,7 @@ const char *step_tries(struct arena *arena, const struct step_result *step)
 
 const char *check_text(struct arena *arena, const struct check_result *check)
 {
-	BUF_SCOPED struct buf b;
+	BUF_SCOPED struct buf b = {0};
 	bool equals = strcmp(check->op, "equals") == 0;
 
 	if (check->text)

@@ -71,7 +71,7 @@ static struct value mask_value(const struct masker *m, const struct value *v)
 /* A list or map whose JSON is longer than a text may be is shown as the beginning of that JSON. */
 static struct value mask_shown(const struct masker *m, const struct value *v)
 {
-	BUF_SCOPED struct buf json;
+	BUF_SCOPED struct buf json = {0};
 
 	if (v->type < VALUE_ARRAY)
 		return mask_value(m, v);
