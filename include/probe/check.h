@@ -34,7 +34,9 @@ struct implied_check {
  */
 void checks_parse(struct arena *, const struct node *expect, const struct fact_def *facts,
 	const struct implied_check *implied, struct checks *out, struct diags *);
-/* One matcher map or plain value against an unnamed value: for dialogs ({json: {...}, text: ...}). */
+/* The checks on one message of a dialog: {json: {...}, text: ..., binary: ...}, other keys are the
+ * caller's; a plain value is about the text. The facts are `text` and `binary`, and the body
+ * (facts_set_body) is what `json` reads. */
 void checks_parse_message(
 	struct arena *, const struct node *map, struct checks *out, struct diags *);
 
@@ -57,10 +59,10 @@ int captures_take(const struct captures *, struct facts *, const struct fill *,
 	void (*got)(void *ctx, struct str name, const struct value *, bool secret), void *ctx,
 	struct error *err);
 
-/* The matchers as a table, for help and schema; ended by a NULL name. */
+/* The matchers in the order of the manual, for help and schema: false past the last. */
 struct check_op_def {
 	const char *name, *help, *example;
 };
-extern const struct check_op_def check_op_defs[];
+bool check_op_at(size_t i, struct check_op_def *out);
 
 #endif
