@@ -7,7 +7,7 @@
 #   podman build -v "$PWD/debian.sources:/etc/apt/sources.list.d/debian.sources:ro" ...
 FROM docker.io/library/debian:trixie-slim AS build
 WORKDIR /src
-RUN apt-get update && apt-get install -y --no-install-recommends make ca-certificates
+RUN apt-get update && apt-get install -y --no-install-recommends make ca-certificates musl-tools
 
 # The libraries first: they change rarely, and their layer is kept.
 COPY tools/setup tools/third-party tools/
@@ -25,7 +25,7 @@ RUN make -j"$(nproc)" static ${VERSION:+VERSION="$VERSION"} REVISION="$REVISION"
 RUN mkdir -p /image/etc/ssl/certs \
     && for link in /etc/ssl/certs/*.[0-9]; do cp -L "$link" /image/etc/ssl/certs/; done \
     && cp build/static/goldprobe /image/goldprobe \
-    && cc -O2 -static -s -o /image/carry tools/carry.c
+    && musl-gcc -Os -static -s -o /image/carry tools/carry.c
 
 FROM scratch
 COPY --from=build /image /
