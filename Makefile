@@ -161,7 +161,6 @@ check:
 	@$(MAKE_MODE)=$(MODE) -j$(JOBS) all tests
 	@tools/check --mode $(MODE) lint unit e2e readme
 
-# The log of the run lies in build/demo-run.
 demo:
 	@tools/setup build
 	@$(MAKE_MODE)=$(MODE) -j$(JOBS) all
