@@ -272,7 +272,7 @@ const char *value_show(struct arena *arena, enum scale scale, const struct value
 {
 	BUF_SCOPED struct buf text;
 	struct value shown = value_record(arena, scale, v);
-	bool bare = shown.type == VALUE_STRING && scale != SCALE_NONE && scale != SCALE_TEXT;
+	bool bare = shown.type == VALUE_STRING && scale >= SCALE_DURATION;
 
 	/* Room for escapes of what is shown; a long list need not be printed whole. */
 	buf_init(&text, 8 * SHOWN_MAX);
@@ -280,7 +280,7 @@ const char *value_show(struct arena *arena, enum scale scale, const struct value
 		buf_add_str(&text, shown.string);
 	else if (shown.type == VALUE_STRING)
 		json_print_str(&text, str_sub(shown.string, 0, 4 * SHOWN_MAX));
-	else if (shown.type == VALUE_ARRAY && scale != SCALE_NONE) {
+	else if (shown.type == VALUE_ARRAY && scale >= SCALE_DURATION) {
 		for (size_t i = 0; i < shown.array.count; i++)
 			buf_printf(&text, "%s%s", i ? ", " : "",
 				value_show(arena, scale, &shown.array.items[i]));
