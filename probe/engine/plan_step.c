@@ -47,7 +47,7 @@ static void add_key(struct planner *p, struct node *map, const char *key, const 
 
 static void check_defaults(struct planner *p, const struct node *defaults)
 {
-	struct defaults_keys keys;
+	struct defaults_keys keys = {0};
 	struct fill fill = {.arena = p->arena, .diags = p->diags};
 
 	if (defaults)
@@ -252,7 +252,7 @@ static const struct field header_fields[] = {
 
 static void check_headers(struct planner *p, struct step_texts *texts, const struct node *node)
 {
-	struct header_holder holder;
+	struct header_holder holder = {0};
 
 	if (!node)
 		return;

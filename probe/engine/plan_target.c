@@ -29,10 +29,7 @@ static void set_target(struct planner *p, struct str text, struct span span)
 
 	text = arena_str(p->arena, str_trim(text));
 	if (url_parse(p->arena, text, &url, &err)) {
-		bool scheme = str_contains(text, "://");
-
-		diag_error(p->diags, span, "the target is no URL: %s%s%s", err.text,
-			scheme ? "" : "; it starts with http:// or https://", "");
+		diag_error(p->diags, span, "the target is no URL: %s", err.text);
 		/* So that steps do not complain about a target that is missing. */
 		p->plan->target = STR("http://127.0.0.1");
 		return;

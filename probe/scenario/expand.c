@@ -156,6 +156,11 @@ static void unknown_name(struct expansion *e, const struct parsed *p, size_t bas
 			STR_ARG(str_from(name, 4)), STR_ARG(name));
 		return;
 	}
+	if (str_is(name, "item") || str_starts(name, "item.")) {
+		expansion_problem(e, base + p->ref.offset, p->ref.len,
+			"'item' is known only in a step with 'for_each'");
+		return;
+	}
 	nearest = scope_suggest(e->scope, e->arena, name);
 	if (nearest)
 		expansion_problem(e, base + p->ref.offset, p->ref.len,

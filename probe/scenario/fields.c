@@ -14,6 +14,7 @@ static enum filled fill_strings(const struct fill *fill, const struct field *fie
 		if (result != FILLED_OK)
 			return result;
 		if (value.type == VALUE_ARRAY) {
+			target->count = 0;
 			target->items = ARENA_ARRAY(fill->arena, value.array.count, struct str);
 			for (size_t i = 0; i < value.array.count; i++)
 				target->items[target->count++] =
@@ -56,6 +57,7 @@ static enum filled fill_pairs(const struct fill *fill, const struct field *field
 			field->name, node_kind_text(node));
 		return FILLED_WRONG;
 	}
+	target->count = 0;
 	target->items = ARENA_ARRAY(fill->arena, pairs_count(node), struct pair);
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *value = node->pairs[i].value;
@@ -110,6 +112,7 @@ static enum filled fill_objects(const struct fill *fill, const struct field *fie
 			node_kind_text(node));
 		return FILLED_WRONG;
 	}
+	target->count = 0;
 	target->items = ARENA_ARRAY(fill->arena, node->count, void *);
 	for (size_t i = 0; i < node->count; i++) {
 		enum filled filled =

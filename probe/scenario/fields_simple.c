@@ -12,6 +12,7 @@ static const char *wanted_text(enum field_type type)
 	case FIELD_NUMBER: return "a number";
 	case FIELD_DURATION: return "a duration such as 500ms, 10s or 1m30s";
 	case FIELD_SIZE: return "a size such as 64KiB or 1MB";
+	case FIELD_STRINGS: return "a text or a list of texts";
 	default: return "a text";
 	}
 }

@@ -7,21 +7,49 @@
 
 enum { FILE_BYTES_MAX = 16 << 20 };
 
+/* Where the text of a node made by a shorthand stands in the scalar it came from: bytes into the
+ * source, or SIZE_MAX. Long files are not searched for the sake of a caret. */
+static size_t find_offset(const struct node *node)
+{
+	struct str rest = node->span.source->text, line = {"", 0};
+	size_t pos = 0, found;
+
+	if (rest.len > 65536)
+		return SIZE_MAX;
+	for (uint32_t i = 0; i < node->span.line; i++)
+		if (!str_line(&rest, &line))
+			return SIZE_MAX;
+	for (uint32_t i = 1; i < node->span.column && pos < line.len; i++)
+		utf8_next(line, &pos);
+	found = str_find(str_from(line, pos), node->text);
+	if (found == SIZE_MAX || found >= node->span.length)
+		return SIZE_MAX;
+	return (size_t)(line.ptr - node->span.source->text.ptr) + pos + found;
+}
+
 struct span node_part_span(const struct node *node, size_t from, size_t len)
 {
 	const struct source *source = node->span.source;
 	struct span span = node->span;
+	size_t offset = node->offset, start;
 
+	if (!source || node->type != NODE_SCALAR || from > node->text.len ||
+		memchr(node->text.ptr, '\n', node->text.len))
+		return span;
+	if (offset == SIZE_MAX)
+		offset = find_offset(node);
 	/* Exact only where the text stands in the file as it is: no escapes, one line. */
-	if (!source || node->type != NODE_SCALAR || node->offset > source->text.len ||
-		from > node->text.len || memchr(node->text.ptr, '\n', node->text.len) ||
-		!str_equal(str_sub(source->text, node->offset, node->text.len), node->text))
+	if (offset > source->text.len ||
+		!str_equal(str_sub(source->text, offset, node->text.len), node->text))
 		return span;
-	char quote = node->offset ? source->text.ptr[node->offset - 1] : ' ';
+	for (start = offset; start > 0 && source->text.ptr[start - 1] != '\n'; start--)
+		;
+	struct str before = str_sub(source->text, start, offset + from - start);
 
-	if (node->quoted && quote != '"' && quote != '\'')
+	if (before.len > 4096)
 		return span;
-	span.column += node->quoted + (uint32_t)utf8_count(str_sub(node->text, 0, from));
+	span.line = node->span.line;
+	span.column = 1 + (uint32_t)utf8_count(before);
 	span.length = (uint32_t)utf8_count(str_sub(node->text, from, len));
 	if (!span.length)
 		span.length = 1;

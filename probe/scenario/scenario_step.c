@@ -178,7 +178,8 @@ const char *step_address_text(
 		address = scalars_text(arena, body);
 	}
 	address = without_userinfo(arena, address);
-	char *text = arena_printf(arena, "%s%s%s", method, *method && *address ? " " : "", address);
+	char *text = arena_printf(
+		arena, "%s%s%s", *address ? method : "", *method && *address ? " " : "", address);
 
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20)
