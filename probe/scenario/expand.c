@@ -156,7 +156,14 @@ static void unknown_name(struct expansion *e, const struct parsed *p, size_t bas
 			STR_ARG(str_from(name, 4)), STR_ARG(name));
 		return;
 	}
-	if (str_is(name, "item") || str_starts(name, "item.")) {
+	size_t dot = str_find_char(name, '.');
+
+	if (dot != SIZE_MAX && scope_find(e->scope, str_sub(name, 0, dot))) {
+		expansion_problem(e, base + p->ref.offset, p->ref.len, "'%.*s' has no '%.*s'",
+			STR_ARG(str_sub(name, 0, dot)), STR_ARG(str_from(name, dot + 1)));
+		return;
+	}
+	if (str_is(str_sub(name, 0, dot), "item")) {
 		expansion_problem(e, base + p->ref.offset, p->ref.len,
 			"'item' is known only in a step with 'for_each'");
 		return;
