@@ -15,7 +15,6 @@ const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_check,
 	&cmd_logs,
-	&cmd_serve,
 	&cmd_validate,
 	&cmd_report,
 	&cmd_help,
