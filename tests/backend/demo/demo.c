@@ -2,7 +2,7 @@
  * demo: options and start.
  *
  *   demo [--port N] [--port-file FILE] [--log FILE] [--password TEXT]
- *        [--incident NAME [--delay 3s] [--supervise]]
+ *        [--hs256-secret TEXT] [--incident NAME [--delay 3s] [--supervise]]
  *
  * Port 0 is a free one. The port users are told is the first line on standard output, or the
  * content of the port file. The log goes to standard error unless told otherwise.
@@ -34,8 +34,9 @@ enum { INCIDENT_COUNT = sizeof(incidents) / sizeof(*incidents) };
 
 static int usage(FILE *out, int code)
 {
-	fprintf(out, "usage: demo [--port N] [--port-file FILE] [--log FILE] [--password TEXT]\n"
-		     "            [--incident NAME [--delay 3s] [--supervise]]\n\nincidents:\n");
+	fprintf(out,
+		"usage: demo [--port N] [--port-file FILE] [--log FILE] [--password TEXT]\n"
+		"            [--hs256-secret TEXT] [--incident NAME [--delay 3s] [--supervise]]\n\nincidents:\n");
 	for (size_t i = 0; i < INCIDENT_COUNT; i++)
 		fprintf(out, "  %-22s %s\n", incidents[i].name, incidents[i].help);
 	fprintf(out,
@@ -112,7 +113,7 @@ static int serve(const struct demo *demo, int64_t delay)
 			"Waiting for database migrations to finish");
 	if (demo->incident == INCIDENT_WRONG_PORT)
 		port = server_free_port();
-	token_setup();
+	token_setup(demo->hs256_secret);
 	log_text(LOG_STDERR, NULL, "INFO:     Application startup complete.");
 	snprintf(text, sizeof(text),
 		"INFO:     Uvicorn running on http://0.0.0.0:%u (Press CTRL+C to quit)", port);
@@ -142,6 +143,7 @@ static bool option_take(struct demo *demo, struct options *o, int option)
 	case 'f': o->port_file = optarg; return true;
 	case 'l': o->log = optarg; return true;
 	case 'w': demo->password = optarg; return true;
+	case 'k': demo->hs256_secret = optarg; return true;
 	case 'i': return incident_find(optarg, &demo->incident);
 	case 'd': return duration_option(optarg, &o->delay);
 	case 's': demo->supervise = true; return true;
@@ -156,6 +158,7 @@ int main(int argc, char **argv)
 		{"port-file", required_argument, NULL, 'f'},
 		{"log", required_argument, NULL, 'l'},
 		{"password", required_argument, NULL, 'w'},
+		{"hs256-secret", required_argument, NULL, 'k'},
 		{"incident", required_argument, NULL, 'i'},
 		{"delay", required_argument, NULL, 'd'},
 		{"supervise", no_argument, NULL, 's'},

@@ -9,7 +9,7 @@
  *   server.c     sockets, HTTP, the loop
  *   routes.c     what each path answers
  *   chat.c       the WebSocket: frames, and the agent that answers
- *   token.c      RS256 access tokens and the key set
+ *   token.c      access tokens and the key set
  *   cloudrun.c   its log, as Cloud Logging would export it
  *   story.c      what the backend logs when its module auth_service is missing
  */
@@ -39,8 +39,9 @@ enum incident {
 struct demo {
 	enum incident incident;
 	const char *password;
-	uint16_t port;    /* the one users are told */
-	int64_t ready_at; /* monotonic; /health/ready is 503 before */
+	const char *hs256_secret; /* NULL: RS256 */
+	uint16_t port;            /* the one users are told */
+	int64_t ready_at;         /* monotonic; /health/ready is 503 before */
 	bool supervise;
 };
 
@@ -77,8 +78,8 @@ extern const char story_login_traceback[];
 
 enum { TOKEN_MAX = 4096 };
 
-/* Makes the RSA key. */
-void token_setup(void);
+/* Makes the RSA key; with a secret, tokens are HS256 and the key set is empty. */
+void token_setup(const char *hs256_secret);
 /* An access token of 15 minutes for the e-mail address, as text into `out`. */
 void token_make(struct str email, struct buf *out);
 /* NULL when the token is good; else what is wrong with it. `email` gets the subject. */

@@ -25,6 +25,27 @@ static int ready(const struct demo *demo, struct conn *c, const struct request *
 	return json_answer(c, r, 200, "{\"status\":\"ready\"}");
 }
 
+/* These two answer 200 whatever they have to say. */
+static int health_websocket(const struct demo *demo, struct conn *c, const struct request *r)
+{
+	(void)demo;
+	return json_answer(c, r, 200, "{\"status\":\"healthy\"}");
+}
+
+static int validate(const struct demo *demo, struct conn *c, const struct request *r)
+{
+	struct arena *arena = arena_new();
+	struct value v = value_null();
+	char email[256];
+	bool good =
+		json_parse(arena, r->body, 0, &v, NULL) == 0 &&
+		!token_check(value_str_or(value_find(&v, "token"), STR("")), email, sizeof(email));
+
+	(void)demo;
+	arena_free(arena);
+	return json_answer(c, r, 200, good ? "{\"valid\":true}" : "{\"valid\":false}");
+}
+
 static int health_database(const struct demo *demo, struct conn *c, const struct request *r)
 {
 	(void)demo;
@@ -115,7 +136,9 @@ static const struct {
 	{"GET", "/health", health},
 	{"GET", "/health/ready", ready},
 	{"GET", "/health/database", health_database},
+	{"GET", "/ws/health", health_websocket},
 	{"POST", "/auth/login", login},
+	{"POST", "/auth/validate", validate},
 	{"GET", "/.well-known/jwks.json", jwks},
 	{"GET", "/api/me", me},
 	{"GET", "/ws", chat},

@@ -1,9 +1,12 @@
 /*
- * token: access tokens as the auth service would issue them (RFC 7515, 7517, 7519), RS256 only.
+ * token: access tokens as the auth service would issue them (RFC 7515, 7517, 7519): RS256, or HS256
+ * when a secret is given; never both, so that no token can choose how it is verified.
  */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
@@ -15,6 +18,7 @@ static const char issuer[] = "auth-service", audience[] = "backend", key_id[] = 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static EVP_PKEY *key;
+static const char *hs256_secret;
 
 void base64url_encode(struct buf *out, const void *data, size_t len)
 {
@@ -56,8 +60,9 @@ bool base64url_decode(struct str s, unsigned char *out, size_t size, size_t *len
 	return true;
 }
 
-void token_setup(void)
+void token_setup(const char *secret)
 {
+	hs256_secret = secret;
 	key = EVP_RSA_gen(2048);
 	if (!key)
 		die("cannot make an RSA key");
@@ -73,14 +78,38 @@ static void random_hex(char *out, size_t bytes)
 		snprintf(out + 2 * i, 3, "%02x", raw[i]);
 }
 
+static const char *algorithm(void)
+{
+	return hs256_secret ? "HS256" : "RS256";
+}
+
+static size_t sign(struct str text, unsigned char out[SIGNATURE_SIZE])
+{
+	const unsigned char *data = (const unsigned char *)text.ptr;
+	size_t len = SIGNATURE_SIZE;
+	unsigned hmac_len = 0;
+	EVP_MD_CTX *ctx;
+
+	if (hs256_secret) {
+		if (!HMAC(EVP_sha256(), hs256_secret, (int)strlen(hs256_secret), data, text.len,
+			    out, &hmac_len))
+			die("cannot sign");
+		return hmac_len;
+	}
+	ctx = EVP_MD_CTX_new();
+	if (!ctx || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) != 1 ||
+		EVP_DigestSign(ctx, out, &len, data, text.len) != 1)
+		die("cannot sign");
+	EVP_MD_CTX_free(ctx);
+	return len;
+}
+
 void token_make(struct str email, struct buf *out)
 {
 	BUF_SCOPED struct buf claims;
 	unsigned char signature[SIGNATURE_SIZE];
-	size_t signature_len = sizeof(signature);
 	char jti[33], header[80];
 	int64_t now = clock_wall() / NS_PER_S;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	random_hex(jti, 16);
 	buf_init(&claims, TOKEN_MAX);
@@ -88,29 +117,28 @@ void token_make(struct str email, struct buf *out)
 	json_print_str(&claims, email);
 	buf_printf(&claims, ",\"iat\":%lld,\"exp\":%lld,\"jti\":\"%s\"}", (long long)now,
 		(long long)now + LIFETIME_S, jti);
-	snprintf(header, sizeof(header), "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
-		key_id);
+	snprintf(header, sizeof(header), "{\"alg\":\"%s\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+		algorithm(), key_id);
 	base64url_encode(out, header, strlen(header));
 	buf_add_char(out, '.');
 	base64url_encode(out, claims.data, claims.len);
-	if (!ctx || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) != 1 ||
-		EVP_DigestSign(
-			ctx, signature, &signature_len, (unsigned char *)out->data, out->len) != 1)
-		die("cannot sign");
-	EVP_MD_CTX_free(ctx);
+	size_t len = sign(buf_str(out), signature);
+
 	buf_add_char(out, '.');
-	base64url_encode(out, signature, signature_len);
+	base64url_encode(out, signature, len);
 }
 
 static bool signature_good(struct str signed_part, struct str signature)
 {
-	unsigned char raw[SIGNATURE_SIZE];
+	unsigned char raw[SIGNATURE_SIZE], wanted[SIGNATURE_SIZE];
 	size_t len;
 	EVP_MD_CTX *ctx;
 	bool good;
 
 	if (!base64url_decode(signature, raw, sizeof(raw), &len))
 		return false;
+	if (hs256_secret)
+		return len == sign(signed_part, wanted) && CRYPTO_memcmp(raw, wanted, len) == 0;
 	ctx = EVP_MD_CTX_new();
 	good = ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
 	       EVP_DigestVerify(
@@ -161,7 +189,7 @@ static const char *token_wrong(struct arena *arena, struct str token, char *emai
 	if (!part_parse(arena, str_sub(token, 0, first), &header) ||
 		!part_parse(arena, str_sub(rest, 0, second), &claims))
 		return "malformed token";
-	if (!member_is(&header, "alg", "RS256"))
+	if (!member_is(&header, "alg", algorithm()))
 		return "algorithm not allowed";
 	if (!signature_good(str_sub(token, 0, first + 1 + second), str_from(rest, second + 1)))
 		return "bad signature";
@@ -196,6 +224,10 @@ static void add_number(struct buf *out, const char *name)
 
 void token_jwks(struct buf *out)
 {
+	if (hs256_secret) {
+		buf_add_text(out, "{\"keys\":[]}");
+		return;
+	}
 	buf_printf(out,
 		"{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"%s\",\"n\":\"",
 		key_id);
