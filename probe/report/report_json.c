@@ -41,6 +41,7 @@ static void write_run(struct json_writer *w, const struct run *run)
 	json_begin(w, "run", '{');
 	json_text(w, "id", run->id);
 	json_cut(w, "scenario", run->scenario);
+	json_cut(w, "target", run->target && *run->target ? run->target : NULL);
 	json_moment(w, "started_at", run->started_at);
 	json_moment(w, "finished_at", run->finished_at);
 	json_num(w, "duration_ms", (double)run->duration / NS_PER_MS, 3);

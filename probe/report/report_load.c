@@ -38,6 +38,7 @@ static void load_run(struct loader *l, const struct value *document, struct run 
 
 	run->id = load_text_or_null(l, r, "id");
 	run->scenario = load_text_or_null(l, r, "scenario");
+	run->target = load_text_or_null(l, r, "target");
 	run->started_at = load_moment(l, r, "started_at");
 	run->finished_at = load_moment(l, r, "finished_at");
 	run->duration = load_ms(l, r, "duration_ms");
