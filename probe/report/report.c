@@ -15,6 +15,11 @@ const struct report_format *const report_formats[] = {
 	&report_json,
 	&report_junit,
 	&report_tap,
+	&report_markdown,
+	&report_html,
+	&report_github,
+	&report_prometheus,
+	&report_termination,
 	NULL,
 };
 

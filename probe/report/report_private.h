@@ -11,7 +11,8 @@
 /* The document that json writes and report_load reads. */
 #define REPORT_SCHEMA "goldprobe.run/v1"
 
-extern const struct report_format report_terminal, report_json, report_junit, report_tap;
+extern const struct report_format report_terminal, report_json, report_junit, report_tap,
+	report_markdown, report_html, report_github, report_prometheus, report_termination;
 
 /* The diagnosis' verdict, or the run's own when there is none. */
 struct verdict report_verdict(const struct report *);
@@ -30,5 +31,17 @@ const char *step_why(struct arena *, const struct run *, const struct step_resul
 const char *step_tries(struct arena *, const struct step_result *);
 /* "status: wanted 200, saw 503": the check's own line, or one made of its parts. */
 const char *check_text(struct arena *, const struct check_result *);
+/* "not reached" */
+const char *capability_status_text(enum capability_status);
+/* Which step decided it: "step 'starts': timeout: ..."; "" when it works. */
+const char *capability_why(struct arena *, const struct report *, const struct capability *);
+/* "15 incidents in 75 log entries on 3 instances, revision backend-42"; "". */
+const char *finding_seen(struct arena *, const struct finding *);
+/* "missing-module, new since the baseline, recovered" */
+const char *finding_state_text(struct arena *, const struct finding *);
+/* "backend.json, entry 17, 2026-03-01T10:00:00.000Z" */
+const char *evidence_place(struct arena *, const struct evidence *);
+/* "a, b, c" */
+const char *texts_join(struct arena *, const struct texts *);
 
 #endif

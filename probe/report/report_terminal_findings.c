@@ -77,42 +77,16 @@ static void write_chain(struct page *p, const struct finding *f)
 
 static void write_seen(struct page *p, const struct finding *f)
 {
-	BUF_SCOPED struct buf b;
-	char text[64];
+	const char *seen = finding_seen(p->arena, f);
 
-	buf_init(&b, 1024);
-	if (f->incidents) {
-		text_count(text, f->incidents, "incident", "incidents");
-		buf_add_text(&b, text);
-	}
-	if (f->entries) {
-		text_count(text, f->entries, "log entry", "log entries");
-		buf_printf(&b, "%s%s", b.len ? " in " : "", text);
-	}
-	if (f->instances) {
-		text_count(text, f->instances, "instance", "instances");
-		buf_printf(&b, "%son %s", b.len ? " " : "", text);
-	}
-	if (f->revision)
-		buf_printf(&b, "%srevision %s", b.len ? ", " : "", f->revision);
-	if (b.len)
-		write_part(p, "seen", STYLE_PLAIN, b.data);
+	if (*seen)
+		write_part(p, "seen", STYLE_PLAIN, seen);
 	if (f->first_seen != TIME_NONE && f->last_seen != TIME_NONE)
-		write_part(p, b.len ? "" : "seen", STYLE_DIM,
+		write_part(p, *seen ? "" : "seen", STYLE_DIM,
 			f->first_seen == f->last_seen
 				? moment(p, f->first_seen)
 				: arena_printf(p->arena, "%s to %s", moment(p, f->first_seen),
 					  moment(p, f->last_seen)));
-}
-
-static const char *join(struct page *p, const struct texts *texts)
-{
-	BUF_SCOPED struct buf b;
-
-	buf_init(&b, 8192);
-	for (size_t i = 0; i < texts->count; i++)
-		buf_printf(&b, "%s%s", i ? ", " : "", texts->items[i]);
-	return arena_str(p->arena, buf_str(&b)).ptr;
 }
 
 static void write_evidence(struct page *p, const struct report *report, const struct finding *f)
@@ -150,24 +124,13 @@ static enum style priority_style(enum priority priority)
 					 : STYLE_DIM;
 }
 
-/* "missing-module, new since the baseline, recovered" */
-static const char *kind_of(struct page *p, const struct finding *f)
-{
-	return arena_printf(p->arena, "%s%s%s%s", f->cause,
-		f->secondary ? ", a cause of its own beside the first" : "",
-		f->new_since_baseline ? ", new since the baseline" : "",
-		f->state == FINDING_RECOVERED ? ", recovered"
-		: f->state == FINDING_OLD     ? ", old"
-					      : "");
-}
-
 static void write_finding(struct page *p, const struct report *report, const struct finding *f)
 {
 	bool whole = f->priority <= PRIORITY_P1 || report->verbose;
 
 	page_item(p, 2, 6, priority_style(f->priority), priority_name(f->priority),
 		whole ? STYLE_BOLD : STYLE_PLAIN, f->title);
-	write_part(p, "cause", STYLE_PLAIN, kind_of(p, f));
+	write_part(p, "cause", STYLE_PLAIN, finding_state_text(p->arena, f));
 	if (f->location)
 		write_part(p, "at", STYLE_BOLD, f->location);
 	if (whole && f->chain_count > 1)
@@ -176,13 +139,14 @@ static void write_finding(struct page *p, const struct report *report, const str
 		write_part(p, "message", STYLE_PLAIN, f->message);
 	write_seen(p, f);
 	if (f->steps.count)
-		write_part(p, "explains", STYLE_PLAIN, join(p, &f->steps));
+		write_part(p, "explains", STYLE_PLAIN, texts_join(p->arena, &f->steps));
 	if (!whole)
 		return;
 	write_evidence(p, report, f);
 	write_part(p, "sure", STYLE_DIM,
 		arena_printf(p->arena, "%.0f%%%s%s", f->confidence * 100,
-			f->confidence_reasons.count ? ": " : "", join(p, &f->confidence_reasons)));
+			f->confidence_reasons.count ? ": " : "",
+			texts_join(p->arena, &f->confidence_reasons)));
 	write_actions(p, "do now", &f->now);
 	write_actions(p, "next", &f->next);
 	write_actions(p, "later", &f->later);

@@ -60,7 +60,7 @@ static void add_phase(struct buf *b, const char *name, int64_t ns)
 	buf_printf(b, "%s%s %s", b->len ? ", " : "", name, took);
 }
 
-/* "dns 1ms, connect 2ms, tls 10ms, first byte 40ms" of an attempt: since its start. */
+/* "dns 1ms, connect 2ms, tls 10ms, first byte 40ms" of an attempt. */
 static const char *phases(struct page *p, const struct attempt_result *attempt)
 {
 	BUF_SCOPED struct buf b;

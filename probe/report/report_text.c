@@ -332,3 +332,16 @@ void text_took(char out[32], int64_t ns)
 		snprintf(out, 32, "%" PRId64 "m%02" PRId64 "s", ns / (60 * NS_PER_S),
 			ns / NS_PER_S % 60);
 }
+
+void text_size(char out[32], int64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	while (size >= 999.5 && unit + 1 < sizeof(units) / sizeof(*units)) {
+		size /= 1000;
+		unit++;
+	}
+	snprintf(out, 32, unit && size < 9.95 ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}

@@ -39,5 +39,7 @@ void text_count(char out[64], int64_t count, const char *one, const char *many);
 void text_age(char out[32], int64_t ns);
 /* Milliseconds and seconds as people read them: "0.4ms" "12ms" "1.24s" "2m05s". */
 void text_took(char out[32], int64_t ns);
+/* "1.2 MB": bytes for people. */
+void text_size(char out[32], int64_t bytes);
 
 #endif

@@ -130,3 +130,77 @@ const char *check_text(struct arena *arena, const struct check_result *check)
 		buf_add_text(&b, "nothing");
 	return arena_str(arena, buf_str(&b)).ptr;
 }
+
+const char *capability_status_text(enum capability_status status)
+{
+	return status == CAPABILITY_NOT_REACHED ? "not reached" : capability_status_name(status);
+}
+
+const char *capability_why(
+	struct arena *arena, const struct report *report, const struct capability *capability)
+{
+	const struct run *run = report->run;
+
+	for (size_t i = 0; i < run->step_count; i++) {
+		const struct step_result *step = &run->steps[i];
+
+		if (step->status != STEP_PASSED && step->status != STEP_SKIPPED &&
+			step->capability && strcmp(step->capability, capability->name) == 0)
+			return arena_printf(
+				arena, "step '%s': %s", step->name, step_why(arena, run, step));
+	}
+	return "";
+}
+
+const char *finding_seen(struct arena *arena, const struct finding *f)
+{
+	BUF_SCOPED struct buf b;
+	char text[64];
+
+	buf_init(&b, RUN_TEXT_MAX);
+	if (f->incidents) {
+		text_count(text, f->incidents, "incident", "incidents");
+		buf_add_text(&b, text);
+	}
+	if (f->entries) {
+		text_count(text, f->entries, "log entry", "log entries");
+		buf_printf(&b, "%s%s", b.len ? " in " : "", text);
+	}
+	if (f->instances) {
+		text_count(text, f->instances, "instance", "instances");
+		buf_printf(&b, "%son %s", b.len ? " " : "", text);
+	}
+	if (f->revision)
+		buf_printf(&b, "%srevision %s", b.len ? ", " : "", f->revision);
+	return arena_str(arena, buf_str(&b)).ptr;
+}
+
+const char *finding_state_text(struct arena *arena, const struct finding *f)
+{
+	return arena_printf(arena, "%s%s%s", f->cause,
+		f->new_since_baseline ? ", new since the baseline" : "",
+		f->state == FINDING_RECOVERED ? ", recovered"
+		: f->state == FINDING_OLD     ? ", old"
+					      : "");
+}
+
+const char *evidence_place(struct arena *arena, const struct evidence *e)
+{
+	char utc[36] = "";
+
+	if (e->time != TIME_NONE)
+		time_print_utc(e->time, 3, utc);
+	return arena_printf(arena, "%s%s%s%s", e->source ? e->source : "unknown source",
+		e->entry ? arena_printf(arena, ", entry %lld", (long long)e->entry) : "",
+		*utc ? ", " : "", utc);
+}
+
+const char *texts_join(struct arena *arena, const struct texts *texts)
+{
+	BUF_SCOPED struct buf b;
+
+	buf_init(&b, 1 << 16);
+	for (size_t i = 0; i < texts->count; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", texts->items[i]);
+	return arena_str(arena, buf_str(&b)).ptr;
+}
