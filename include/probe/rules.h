@@ -12,7 +12,8 @@
  *
  * `matches` is PCRE2 with match limits; its named groups fill {name} in title and actions, beside
  * {message} {type} {location} {file} {line} {step} {target} {revision} {instances}. A line whose
- * {name} has no value is left out; {name|otherwise} never is.
+ * {name} has no value is left out, unless it says {name|otherwise} or stands in a part in brackets,
+ * which is left out instead: "the database[ at {host}] does not answer".
  */
 #ifndef PROBE_RULES_H
 #define PROBE_RULES_H
@@ -37,7 +38,6 @@ struct rule {
 	const char *id;
 	const char *title; /* with {placeholders} */
 	enum priority priority;
-	bool effect; /* tells of a failure that has its cause elsewhere: never a root of its own */
 	struct strs now, next, later; /* with {placeholders} */
 };
 
@@ -45,7 +45,8 @@ struct rule {
 struct rule_match {
 	const struct rule *rule;
 	struct pairs names;
-	int weight; /* type and text 3, text 2, type alone 1 */
+	int weight;  /* type and text 6, text 5, type alone 4; weak ones 3 less */
+	bool effect; /* tells of a failure that has its cause elsewhere: never a root */
 };
 
 /* The shipped table. Its mistakes (none in a released binary) go to diags. */
@@ -54,10 +55,11 @@ void rules_free(struct rules *);
 /* Adds a user's file. Unreadable: -1 and err; mistakes go to diags. */
 int rules_load(struct rules *, const char *file, struct diags *, struct error *);
 
-/* The best rule for an exception type (may be empty) and a message; false when none fits. User
- * rules are asked first, then the more telling match wins, then the order of the table. */
+/* The best rule for an exception type (may be empty) and a message; false when none fits. The more
+ * telling match wins, then user's rules, then the order of the table. `quiet`: the message is no
+ * warning or error, only patterns that say `any_level` are asked. */
 bool rules_match_log(const struct rules *, struct arena *, struct str type, struct str message,
-	struct rule_match *out);
+	bool quiet, struct rule_match *out);
 /* The best rule for what a step saw: failure name ("" for none), HTTP status (-1: none), detail or
  * body. */
 bool rules_match_observation(const struct rules *, struct arena *, const char *failure,
