@@ -1,0 +1,123 @@
+/*
+ * What the files of diagnosis share: problems found in the logs before they become findings.
+ *
+ *   problems.c   clusters -> problems: what could be a root, what is an effect, what is noise
+ *   incidents.c  the flow of time -> which problem ended which life of which instance
+ *   chain.c      root -> ... -> symptom, evidence
+ *   ports.c      where the service listens and where it is asked
+ *   correlate.c  failed steps -> the problem that explains them
+ *   finding.c    problems and steps -> findings, ranked
+ *   verdict.c    verdict, capabilities, summary
+ *   baseline.c   differences from an earlier run
+ */
+#ifndef PROBE_DIAGNOSIS_PRIVATE_H
+#define PROBE_DIAGNOSIS_PRIVATE_H
+
+#include "probe/diagnosis.h"
+#include "probe/logs.h"
+
+enum {
+	PROBLEMS_MAX = 400,
+	PROBLEM_CLUSTERS_MAX = 32,
+	PROBLEM_TIES_MAX = 64,
+	CLUSTERS_JUDGED = 4000
+};
+
+enum role { ROLE_NONE, ROLE_ROOT, ROLE_EFFECT, ROLE_NOISE };
+
+/* How a problem is tied to a failed step, strongest first. */
+enum tie { TIE_NONE, TIE_WINDOW, TIE_CAUSE, TIE_INSTANCE, TIE_REQUEST, TIE_TRACE };
+
+struct problem {
+	const struct rule *rule; /* never NULL */
+	struct pairs names;
+	int weight; /* of the rule's match; 0: none */
+	const struct log_cluster *clusters[PROBLEM_CLUSTERS_MAX];
+	size_t cluster_count;
+	const struct log_entry *entry; /* that shows it best; NULL: seen by a step only */
+	const struct exception *exception;
+	struct str type, message, location;
+	enum severity level;
+	bool tolerant; /* its own words say that the service goes on */
+	bool resolved; /* a later line says that it worked after all */
+	bool platform;
+	int64_t entries, incidents, fatal, after_failure;
+	int64_t first, last; /* TIME_NONE */
+	int64_t last_moment; /* of the burst that is counted */
+	const struct log_instance *last_instance;
+	int64_t instances;
+	const struct log_entry *effects[4]; /* what followed when it was fatal */
+	size_t effect_count;
+	const char *steps[PROBLEM_TIES_MAX];
+	size_t step_count;
+	enum tie tie;
+	bool breaks_required, degrades;
+	double score;
+	const char *observed; /* what the step saw, for evidence; NULL */
+	const char *observed_step;
+	int64_t observed_time;
+	const char *tie_reason;
+	const char *state_reason;
+	enum finding_state state;
+	enum priority priority;
+	bool new_since_baseline;
+	uint64_t key;
+};
+
+struct context {
+	struct arena *arena;
+	const struct run *run;   /* NULL: logs alone */
+	const struct logs *logs; /* NULL: none */
+	const struct rules *rules;
+	const struct diagnose_options *options;
+	struct problem *problems[PROBLEMS_MAX];
+	size_t problem_count;
+	/* Role and problem of each judged cluster, by position in logs->clusters. */
+	enum role *roles;
+	struct problem **cluster_problems;
+	size_t judged;
+	struct diagnosis *out;
+};
+
+/* problems.c */
+void problems_find(struct context *);
+struct problem *problem_add(struct context *, const char *cause);
+/* Position of a cluster among the judged; SIZE_MAX for one that is not. */
+size_t cluster_position(const struct context *, const struct log_cluster *);
+/* Sets a name unless it has a value. */
+void problem_name(struct context *, struct problem *, const char *name, struct str value);
+/* Root first: the link that names the cause best. */
+size_t problem_root_link(const struct context *, const struct exception *);
+
+/* incidents.c */
+void incidents_count(struct context *);
+void incidents_judge(struct context *); /* recovered, old, score, priority */
+
+/* ports.c */
+void ports_compare(struct context *);
+
+/* correlate.c */
+void correlate(struct context *);
+
+/* chain.c */
+void chain_build(struct context *, const struct problem *, struct finding *);
+void evidence_build(struct context *, const struct problem *, struct finding *);
+
+/* finding.c */
+void findings_build(struct context *);
+
+/* verdict.c */
+void verdict_build(struct context *);
+
+/* baseline.c */
+void baseline_compare(struct context *);
+
+/* text.c */
+const char *text_of(struct arena *, struct str); /* NULL for an empty one */
+struct str text_first_line(struct str);
+bool text_has_word(struct str text, const char *const *words); /* any, without regard to case */
+void texts_add(struct arena *, struct texts *, const char *);
+uint64_t text_key(struct str); /* hash without digits, for "the same message" */
+bool text_equal(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,386 @@
+/*
+ * The flow of time. Each instance lives from a start to an exit; the problem that stands best in a
+ * life that failed is the root of that crash, what comes after the failure (exit hooks) is not, and
+ * the same crash told by several layers within a moment is counted once.
+ */
+#include <stdlib.h>
+
+#include "diagnosis_private.h"
+
+/* Entries of one problem on one instance within this time are one incident; a life that failed ends
+ * for good after LIFE_GAP, when nothing else says so. */
+static const int64_t BURST = 250 * NS_PER_MS, LIFE_GAP = NS_PER_S, REACH = 60 * NS_PER_S;
+
+enum { LIFE_PROBLEMS_MAX = 16 };
+
+struct moment {
+	int64_t time;
+	size_t order;
+	const struct log_instance *instance;
+	struct problem *problem; /* NULL: not a root */
+	const struct log_entry *entry;
+	bool effect, start;
+	enum severity level;
+};
+
+struct life {
+	const struct log_instance *instance;
+	struct problem *problems[LIFE_PROBLEMS_MAX];
+	size_t count;
+	int64_t failed; /* TIME_NONE: it goes well so far */
+	struct problem *culprit;
+};
+
+/* How well a problem stands for a root, by what it is and not by when it was. */
+static double standing(const struct problem *p)
+{
+	double score = p->level >= SEVERITY_CRITICAL ? 30 : p->level >= SEVERITY_ERROR ? 15 : 5;
+
+	if (p->exception) {
+		score += p->exception->frames ? 25 : 10;
+		score += p->exception->fatal ? 30 : 0;
+	}
+	score += p->weight * 5;
+	if (p->platform && p->weight)
+		score += 20;
+	if (p->tolerant)
+		score -= 70;
+	if (p->resolved)
+		score -= 60;
+	if (p->rule->priority >= PRIORITY_P2 && strcmp(p->rule->id, "config-whitespace") != 0)
+		score -= 30;
+	return score;
+}
+
+static int order_moments(const void *a, const void *b)
+{
+	const struct moment *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Start, exit and failure words of the platform; a probe that succeeded is nothing. */
+static bool ends_life(
+	const struct context *c, unsigned traits, enum severity level, size_t position)
+{
+	if (traits & LOG_EXIT)
+		return true;
+	if ((traits & LOG_PROBE) && level >= SEVERITY_WARNING)
+		return true;
+	return position != SIZE_MAX && c->roles[position] == ROLE_EFFECT && !(traits & LOG_REQUEST);
+}
+
+/* Positions by pointer, sorted, since each event asks. */
+struct index_item {
+	const struct log_cluster *cluster;
+	size_t position;
+};
+
+static int order_index(const void *a, const void *b)
+{
+	const struct index_item *x = a, *y = b;
+
+	return (x->cluster > y->cluster) - (x->cluster < y->cluster);
+}
+
+static size_t index_find(
+	const struct index_item *items, size_t count, const struct log_cluster *cluster)
+{
+	struct index_item key = {.cluster = cluster};
+	const struct index_item *found = bsearch(&key, items, count, sizeof(*items), order_index);
+
+	return found ? found->position : SIZE_MAX;
+}
+
+static size_t add_events(struct context *c, const struct index_item *index, struct moment *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->logs->event_count; i++) {
+		const struct log_event *e = &c->logs->events[i];
+		size_t at = index_find(index, c->judged, e->cluster);
+		struct moment m = {.time = e->time,
+			.order = i,
+			.instance = e->instance,
+			.entry = e->entry,
+			.level = e->level,
+			.start = (e->traits & LOG_STARTING) != 0,
+			.effect = ends_life(c, e->traits, e->level, at)};
+
+		if (at != SIZE_MAX && c->roles[at] == ROLE_ROOT)
+			m.problem = c->cluster_problems[at];
+		if (m.problem)
+			m.effect = false;
+		if (m.problem || m.effect || m.start)
+			out[count++] = m;
+	}
+	return count;
+}
+
+/* Roots and effects below WARNING are no events; the entries that were kept of them stand in. */
+static size_t add_quiet(struct context *c, struct moment *out, size_t count)
+{
+	for (size_t i = 0; i < c->judged; i++) {
+		const struct log_cluster *cluster = c->logs->clusters[i];
+
+		if (cluster->severity >= SEVERITY_WARNING ||
+			(cluster->traits & (LOG_PLATFORM | LOG_STARTING)) ||
+			(c->roles[i] != ROLE_ROOT && c->roles[i] != ROLE_EFFECT))
+			continue;
+		for (size_t k = 0; k < cluster->entry_count; k++) {
+			const struct log_entry *e = cluster->entries[k];
+
+			out[count++] = (struct moment){.time = e->time,
+				.order = c->logs->event_count + (size_t)e->index,
+				.instance = e->instance,
+				.entry = e,
+				.problem = c->roles[i] == ROLE_ROOT ? c->cluster_problems[i] : NULL,
+				.effect = c->roles[i] == ROLE_EFFECT};
+		}
+	}
+	return count;
+}
+
+static struct moment *moments_of(struct context *c, size_t *count)
+{
+	size_t most = c->logs->event_count;
+	struct index_item *index = ARENA_ARRAY(c->arena, c->judged + 1, struct index_item);
+
+	for (size_t i = 0; i < c->judged; i++) {
+		most += c->logs->clusters[i]->entry_count;
+		index[i] = (struct index_item){c->logs->clusters[i], i};
+	}
+	qsort(index, c->judged, sizeof(*index), order_index);
+	struct moment *out = ARENA_ARRAY(c->arena, most + 1, struct moment);
+	*count = add_quiet(c, out, add_events(c, index, out));
+	qsort(out, *count, sizeof(*out), order_moments);
+	return out;
+}
+
+/* The same problem on the same instance within a moment is the same incident. */
+static void count_incident(struct problem *p, const struct moment *m)
+{
+	bool again = p->incidents && p->last_instance == m->instance && m->time != TIME_NONE &&
+		     p->last_moment != TIME_NONE && m->time - p->last_moment <= BURST;
+
+	if (!again)
+		p->incidents++;
+	p->last_moment = m->time;
+	p->last_instance = m->instance;
+}
+
+static void keep_effect(struct problem *p, const struct log_entry *entry)
+{
+	if (!entry || p->effect_count == 4)
+		return;
+	for (size_t i = 0; i < p->effect_count; i++) {
+		if (p->effects[i]->cluster == entry->cluster)
+			return;
+	}
+	p->effects[p->effect_count++] = entry;
+}
+
+/* A sign of failure: the best of what happened in this life is to blame, the first of equals. */
+static void fail(struct life *life, const struct moment *m)
+{
+	if (life->failed == TIME_NONE) {
+		double best = 0;
+
+		life->failed = m->time;
+		for (size_t i = 0; i < life->count; i++) {
+			double score = standing(life->problems[i]);
+
+			if (score > best) {
+				best = score;
+				life->culprit = life->problems[i];
+			}
+		}
+		if (life->culprit)
+			life->culprit->fatal++;
+	}
+	if (life->culprit)
+		keep_effect(life->culprit, m->entry);
+}
+
+static void live(struct life *life, const struct moment *m)
+{
+	if (m->start ||
+		(m->problem && life->failed != TIME_NONE && m->time - life->failed > LIFE_GAP))
+		*life = (struct life){.instance = life->instance, .failed = TIME_NONE};
+	if (m->effect) {
+		if (life->failed == TIME_NONE || m->time - life->failed < REACH)
+			fail(life, m);
+		return;
+	}
+	if (!m->problem)
+		return;
+	count_incident(m->problem, m);
+	for (size_t i = 0; i < life->count; i++) {
+		if (life->problems[i] == m->problem)
+			return;
+	}
+	if (life->failed != TIME_NONE && life->culprit)
+		m->problem->after_failure++;
+	else if (life->count < LIFE_PROBLEMS_MAX)
+		life->problems[life->count++] = m->problem;
+}
+
+static struct life *life_of(struct life *lives, size_t mask, const struct log_instance *instance)
+{
+	size_t at = ((uintptr_t)instance >> 4) * 2654435761u & mask;
+
+	while (lives[at].instance && lives[at].instance != instance)
+		at = (at + 1) & mask;
+	if (!lives[at].instance)
+		lives[at] = (struct life){.instance = instance, .failed = TIME_NONE};
+	return &lives[at];
+}
+
+void incidents_count(struct context *c)
+{
+	size_t count, slots = 64;
+
+	if (!c->logs)
+		return;
+	while (slots < 4 * (c->logs->instance_count + 16))
+		slots *= 2;
+	struct life *lives = ARENA_ARRAY(c->arena, slots, struct life);
+	struct moment *moments = moments_of(c, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct moment *m = &moments[i];
+		bool named = m->instance && m->instance->name && m->instance->name[0];
+
+		/* platform lines that name no instance could be of any */
+		if (!m->instance ||
+			(!named && m->effect && m->entry && (m->entry->traits & LOG_PLATFORM) &&
+				c->logs->instance_count > 1))
+			continue;
+		live(life_of(lives, slots - 1, m->instance), m);
+	}
+	for (size_t i = 0; i < c->problem_count; i++) {
+		if (c->problems[i]->incidents == 0)
+			c->problems[i]->incidents = c->problems[i]->cluster_count ? 1 : 0;
+	}
+}
+
+/* Health of the problem's service: what there was while it failed or shortly before proves nothing
+ * afterwards. */
+struct health {
+	bool before, during, after;
+};
+
+static struct health health_around(const struct context *c, const struct problem *p)
+{
+	const struct log_entry *e = p->entry;
+	struct health h = {false, false, false};
+	/* a crash among others that live on proves nothing by their health */
+	int64_t before = p->fatal ? 120 * NS_PER_S : 0;
+
+	for (size_t i = 0; i < c->logs->instance_count; i++) {
+		const struct log_instance *in = c->logs->instances[i];
+		bool other = e && in->service && in->service[0] && e->service.len &&
+			     !str_is(e->service, in->service);
+
+		if (in->healthy == 0 || other || in->last_healthy == TIME_NONE)
+			continue;
+		bool same_revision = !e || !e->revision.len || !in->revision || !in->revision[0] ||
+				     str_is(e->revision, in->revision);
+		if (in->first_healthy <= p->last && in->last_healthy >= p->first)
+			h.during = h.during || same_revision;
+		if (same_revision && in->first_healthy < p->first &&
+			in->last_healthy >= p->first - before && before)
+			h.before = true;
+		if (in->last_healthy > p->last)
+			h.after = true;
+	}
+	return h;
+}
+
+/* Stopped: quiet for much longer than it was between two of them. */
+static bool stopped(const struct context *c, const struct problem *p)
+{
+	if (p->last == TIME_NONE || c->logs->last == TIME_NONE)
+		return false;
+	int64_t mean = p->incidents > 1 ? (p->last - p->first) / (p->incidents - 1) : 0;
+	int64_t quiet = 3 * mean > 10 * NS_PER_S ? 3 * mean : 10 * NS_PER_S;
+
+	return c->logs->last - p->last >= quiet;
+}
+
+static int64_t deployed_at(const struct context *c)
+{
+	return c->options->deployed_at;
+}
+
+static void judge_state(struct context *c, struct problem *p)
+{
+	p->state = FINDING_ACTIVE;
+	if (!c->logs || p->cluster_count == 0)
+		return;
+	if (deployed_at(c) != TIME_NONE && p->first != TIME_NONE && p->first < deployed_at(c)) {
+		p->state = FINDING_OLD;
+		p->state_reason = "it began before the deploy";
+		return;
+	}
+	if (p->last == TIME_NONE)
+		return;
+	if (p->resolved) {
+		p->state = FINDING_RECOVERED;
+		p->state_reason = "a later line of the same part says that it worked";
+		return;
+	}
+	struct health h = health_around(c, p);
+	if (h.after && !h.during && !h.before && stopped(c, p)) {
+		p->state = FINDING_RECOVERED;
+		p->state_reason = "it stopped, and requests were answered well after it";
+	}
+}
+
+/* P0 crashes or keeps from starting; without exits in the log a fatal level or a runtime that ended
+ * says the same. */
+static bool is_fatal(const struct problem *p)
+{
+	if (p->tolerant || p->resolved)
+		return false;
+	if (p->fatal)
+		return true;
+	return p->level >= SEVERITY_CRITICAL || (p->exception && p->exception->fatal);
+}
+
+static void judge_priority(struct problem *p)
+{
+	bool known = p->weight > 0;
+
+	p->priority = p->rule->priority;
+	if (strcmp(p->rule->id, "logging-misconfigured") == 0)
+		return;
+	if (p->tolerant || p->resolved || p->after_failure > p->incidents / 2)
+		p->priority = p->priority > PRIORITY_P2 ? p->priority : PRIORITY_P2;
+	else if (is_fatal(p))
+		p->priority = PRIORITY_P0;
+	else if (p->priority == PRIORITY_P0)
+		p->priority = PRIORITY_P1;
+	else if (!known && !(p->exception && p->exception->frames))
+		p->priority = PRIORITY_P2;
+	if (p->state != FINDING_ACTIVE)
+		p->priority = p->priority + 1 > PRIORITY_P2
+				      ? (p->priority < PRIORITY_P3 ? p->priority + 1 : PRIORITY_P3)
+				      : PRIORITY_P2;
+}
+
+void incidents_judge(struct context *c)
+{
+	for (size_t i = 0; i < c->problem_count; i++) {
+		struct problem *p = c->problems[i];
+
+		judge_state(c, p);
+		judge_priority(p);
+		p->score = standing(p);
+		if (p->fatal)
+			p->score += 40 + (p->fatal < 20 ? (double)p->fatal : 20);
+		if (p->after_failure)
+			p->score -= 50;
+	}
+}
