@@ -38,7 +38,7 @@ static void add_line(struct chain *c, struct str text)
 {
 	struct str none = {"", 0};
 
-	text = str_sub(str_trim(text), 0, QUOTE_BYTES);
+	text = str_sub(str_trim(text_plain(c->context->arena, text)), 0, QUOTE_BYTES);
 	if (!told(c->finding, text))
 		add(c, none, text, none);
 }

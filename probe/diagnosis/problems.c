@@ -242,7 +242,8 @@ static void judge_cluster(struct context *c, size_t position)
 	const struct exception *e = cluster->exception;
 	struct rule_match match;
 	bool quiet = cluster->severity < SEVERITY_WARNING && !e, matched = false;
-	struct str type = {"", 0}, message = str_trim(cluster->sample);
+	struct str sample = text_plain(c->arena, cluster->sample);
+	struct str type = {"", 0}, message = str_trim(sample);
 	size_t link = 0;
 
 	if (e) {
@@ -251,7 +252,7 @@ static void judge_cluster(struct context *c, size_t position)
 		message = e->links[link].message.len ? e->links[link].message : type;
 	}
 	if (!matched)
-		matched = rules_match_log(c->rules, c->arena, type, cluster->sample, quiet, &match);
+		matched = rules_match_log(c->rules, c->arena, type, sample, quiet, &match);
 	c->roles[position] = role_of(cluster, matched, &match);
 	if (c->roles[position] != ROLE_ROOT)
 		return;
@@ -266,8 +267,8 @@ static void judge_cluster(struct context *c, size_t position)
 	add_cluster(c, p, position);
 	show_with(p, cluster);
 	if (p->location.len == 0 && p->entry && !p->exception)
-		p->location = p->entry->location.len ? p->entry->location
-						     : location_in(c->arena, cluster->sample);
+		p->location =
+			p->entry->location.len ? p->entry->location : location_in(c->arena, sample);
 }
 
 /* All records that a formatter complains about are one finding. */
@@ -285,7 +286,7 @@ static void join_noise(struct context *c)
 		add_cluster(c, p, i);
 		show_with(p, c->logs->clusters[i]);
 		if (p->message.len == 0)
-			p->message = str_trim(c->logs->clusters[i]->sample);
+			p->message = str_trim(text_plain(c->arena, c->logs->clusters[i]->sample));
 	}
 	if (p)
 		problem_name(c, p, "count",

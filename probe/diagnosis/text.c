@@ -64,3 +64,25 @@ bool text_equal(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
+
+struct str text_plain(struct arena *arena, struct str s)
+{
+	if (str_find_char(s, '\x1b') == SIZE_MAX)
+		return s;
+	char *out = arena_alloc(arena, s.len + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] != '\x1b') {
+			out[n++] = s.ptr[i];
+			continue;
+		}
+		/* ECMA-48: CSI, parameters, a final byte */
+		if (i + 1 < s.len && s.ptr[i + 1] == '[') {
+			i++;
+			do
+				i++;
+			while (i < s.len && !isalpha((unsigned char)s.ptr[i]));
+		}
+	}
+	return (struct str){out, n};
+}

@@ -265,7 +265,6 @@ bool exception_is_app_file(struct str file)
 	size_t at = str_find(file, str_of(python));
 	if (at != SIZE_MAX && str_digits(str_from(file, at + strlen(python))).len)
 		return false;
-	/* Generated code has a name in angle brackets; "<string>" and "<stdin>" are the user's. */
-	return file.len > 0 &&
-	       (file.ptr[0] != '<' || str_is(file, "<string>") || str_is(file, "<stdin>"));
+	/* generated code and frozen modules have a name in angle brackets */
+	return file.len > 0 && file.ptr[0] != '<';
 }

@@ -179,6 +179,22 @@ static bool is_error_type(struct str type)
 	return type_is_error(type) || str_is(type, "Error");
 }
 
+/* "error: message" of a driver, also behind a logger's words or as the value of "stack". */
+static struct str driver_head(struct str line)
+{
+	static const char *const marks[] = {"\"stack\":\"", " error: ", " Error: ", NULL};
+	struct str s = str_trim(line), before, after;
+
+	if (str_starts(s, "error: "))
+		return s;
+	for (size_t i = 0; marks[i]; i++) {
+		if (!str_cut(s, marks[i], &before, &after))
+			continue;
+		return i == 0 ? after : str_from(s, before.len + 1);
+	}
+	return (struct str){"", 0};
+}
+
 bool exception_node(struct trace *t, size_t at)
 {
 	struct str file = {"", 0}, number = {"", 0}, type, message;
@@ -189,12 +205,16 @@ bool exception_node(struct trace *t, size_t at)
 		head = find_head(t, at + 1);
 	if (head >= t->count)
 		return false;
-	struct str first = without_lead(t->lines[head]);
-	if (!line_head(first, &type, &message) || !is_error_type(type))
-		return false;
 	bool frames = has_frame(t, head);
 	if (!frames && !uncaught)
 		return false;
+	struct str first = without_lead(t->lines[head]);
+	if (!line_head(first, &type, &message) || !is_error_type(type)) {
+		first = driver_head(t->lines[head]);
+		if (line_frame(t->lines[head + 1 < t->count ? head + 1 : head]) != FRAME_NODE ||
+			!line_head(first, &type, &message))
+			return false;
+	}
 	size_t next = read_error(t, first, head);
 	/* a syntax error is where the place says; its frames are the loader's */
 	if (uncaught && exception_is_app_file(file) &&

@@ -27,6 +27,7 @@ struct python {
 	size_t at;
 	bool margin; /* inside a group */
 	struct str file, line, function;
+	bool files; /* frames of files were seen, not only of code typed in */
 	bool frames;
 };
 
@@ -62,7 +63,12 @@ static bool frame(struct python *p, struct str s)
 		return false;
 	p->frames = true;
 	struct str line = str_digits(after);
-	if (line.len == 0 || !exception_is_app_file(file))
+	bool typed = str_is(file, "<string>") || str_is(file, "<stdin>");
+	if (!typed && !p->files) {
+		p->files = true;
+		p->file = (struct str){"", 0};
+	}
+	if (line.len == 0 || (typed ? p->files : !exception_is_app_file(file)))
 		return true;
 	p->file = file;
 	p->line = line;
@@ -126,6 +132,7 @@ static bool exception_line(struct python *p)
 		link->function = p->function;
 	}
 	p->file = p->line = p->function = (struct str){"", 0};
+	p->files = false;
 	return true;
 }
 
