@@ -67,7 +67,8 @@ static void set_text(struct scope *scope, const char *name, const char *text)
 
 static const char *masked(struct engine *e, const char *text)
 {
-	return redact_text(e->plan->redactor, e->arena, text);
+	/* A copy in any case: the text may live in the attempt. */
+	return text ? redact_text(e->plan->redactor, e->arena, arena_strdup(e->arena, text)) : NULL;
 }
 
 static void step_setup(struct engine *e, size_t index)
