@@ -1,0 +1,128 @@
+/* How help looks: names in a column, sentences wrapped beside them. */
+#include <stdio.h>
+
+#include "help_private.h"
+
+enum { NAME_WIDTH = 20, WIDTH_MAX = 100 };
+
+static unsigned width(void)
+{
+	unsigned columns = cli_width();
+
+	return columns > WIDTH_MAX ? WIDTH_MAX : columns;
+}
+
+/* Prints words from column `at`; further lines begin at `indent`. */
+static void wrap(struct str text, unsigned at, unsigned indent)
+{
+	bool first = true;
+
+	while (text.len) {
+		size_t len = str_find_char(text, ' ');
+		struct str word = str_sub(text, 0, len);
+		unsigned columns = (unsigned)utf8_count(word);
+
+		if (!first && at + 1 + columns > width()) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
+			first = true;
+		}
+		printf("%s%.*s", first ? "" : " ", STR_ARG(word));
+		at += columns + !first;
+		first = false;
+		text = len == SIZE_MAX ? STR("") : str_from(text, len + 1);
+	}
+	putchar('\n');
+}
+
+void help_row(const char *name, const char *text)
+{
+	unsigned used = 2 + (unsigned)utf8_count(str_of(name));
+
+	printf("  %s", name);
+	if (used + 1 > NAME_WIDTH) {
+		putchar('\n');
+		used = 0;
+	}
+	printf("%*s", (int)(NAME_WIDTH - used), "");
+	wrap(str_of(text), NAME_WIDTH, NAME_WIDTH);
+}
+
+void help_title(const struct cli *cli, const char *title)
+{
+	printf("\n%s%s%s\n", cli->color_out ? "\033[1m" : "", title,
+		cli->color_out ? "\033[0m" : "");
+}
+
+void help_text(const char *text)
+{
+	struct str rest = str_of(text), line;
+
+	while (str_line(&rest, &line))
+		if (line.len && line.ptr[0] == ' ')
+			printf("%.*s\n", STR_ARG(line));
+		else
+			wrap(line, 0, 0);
+}
+
+static const char *type_text(const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_STRING: return "text";
+	case FIELD_BOOLEAN: return "true or false";
+	case FIELD_INTEGER: return "whole number";
+	case FIELD_NUMBER: return "number";
+	case FIELD_DURATION: return "duration";
+	case FIELD_SIZE: return "size";
+	case FIELD_VALUE: return "any value";
+	case FIELD_STRINGS: return "text or list of texts";
+	case FIELD_PAIRS: return "map of names to texts";
+	case FIELD_OBJECT: return "map";
+	case FIELD_OBJECTS: return "list of maps";
+	default: return NULL;
+	}
+}
+
+static const char *choices_text(struct arena *arena, const char *const *choices)
+{
+	const char *text = "";
+
+	for (size_t i = 0; choices[i]; i++)
+		text = arena_printf(arena, "%s%s%s", text,
+			!i               ? ""
+			: choices[i + 1] ? ", "
+					 : " or ",
+			choices[i]);
+	return text;
+}
+
+static void print_field(struct cli *cli, const struct field *field, unsigned level)
+{
+	const char *type = field->type == FIELD_ENUM ? choices_text(cli->arena, field->choices)
+						     : type_text(field);
+	struct str help = str_of(field->help);
+	const char *text;
+
+	/* "Sentence. (type; default x)" */
+	if (str_ends(help, "."))
+		help.len--;
+	text = arena_printf(cli->arena, "%.*s", STR_ARG(help));
+	if (type || field->required || field->fallback)
+		text = arena_printf(cli->arena, "%s (%s%s%s%s%s)", text, type ? type : "",
+			field->required ? type ? ", required" : "required" : "",
+			field->fallback ? type || field->required ? "; default " : "default " : "",
+			field->fallback && !*field->fallback ? "empty"
+			: field->fallback                    ? field->fallback
+							     : "",
+			"");
+	help_row(arena_printf(cli->arena, "%*s%s", (int)(2 * level), "", field->name), text);
+}
+
+void help_fields(struct cli *cli, const struct field *fields, unsigned level)
+{
+	for (; fields && fields->name; fields++) {
+		print_field(cli, fields, level);
+		if (fields->fields && level < 4)
+			help_fields(cli, fields->fields, level + 1);
+	}
+}
