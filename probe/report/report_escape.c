@@ -1,6 +1,7 @@
 /* How the text formats write text that is not theirs. */
 #include "report_text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 void text_xml(FILE *out, struct str s, bool lines)
@@ -28,8 +29,17 @@ static bool ends_number(const char *text, const char *at)
 	       strspn(text, "0123456789") == (size_t)(at - text);
 }
 
+/* An underscore inside a word is none of Markdown's (CommonMark 6.2), and names are full of them. */
+static bool inside_word(const char *text, const char *at)
+{
+	return *at == '_' && at > text && isalnum((unsigned char)at[-1]) &&
+	       isalnum((unsigned char)at[1]);
+}
+
 static bool needs_backslash(const char *text, const char *at)
 {
+	if (inside_word(text, at))
+		return false;
 	return strchr("\\`*_{}[]#|~$", *at) || (at == text && strchr("-+=", *at)) ||
 	       ends_number(text, at);
 }
