@@ -1,6 +1,8 @@
 /* html: the waterfall of the steps, and below each what was wanted and seen. */
 #include "report_html.h"
 
+#include <string.h>
+
 struct scale {
 	int64_t start, length; /* ns */
 };
@@ -74,6 +76,9 @@ static void write_row(struct html *h, const struct scale *scale, const struct st
 		fputs("<small>optional</small>", h->out);
 	html_element(h, "small", tries);
 	fputs("</span><span class=\"track\">", h->out);
+	if (step->attempt_count > 1)
+		write_bar(h, scale, "span", step->attempts[0].started_at,
+			step_last(step)->started_at);
 	for (size_t i = 0; i < step->attempt_count; i++)
 		write_attempt(h, scale, &step->attempts[i]);
 	if (step->attempt_count)
@@ -119,19 +124,38 @@ static void write_answer(struct html *h, const struct observed *seen)
 		fprintf(h->out, "<p>closed with code %d</p>\n", (int)seen->close_code);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool ended_alike(const struct attempt_result *a, const struct attempt_result *b)
+{
+	return a->failure == b->failure && same_text(a->detail, b->detail) &&
+	       same_text(a->credential, b->credential);
+}
+
+/* Attempts that ended alike one after the other share a line, under the number of the first. */
 static void write_attempts(struct html *h, const struct step_result *step)
 {
 	if (step->attempt_count < 2)
 		return;
 	fputs("<h4>Attempts</h4>\n<ol>\n", h->out);
-	for (size_t i = 0; i < step->attempt_count; i++) {
+	for (size_t i = 0, same; i < step->attempt_count; i += same) {
 		const struct attempt_result *attempt = &step->attempts[i];
 		char took[32];
 
+		same = 1;
+		while (i + same < step->attempt_count && ended_alike(attempt, attempt + same))
+			same++;
 		text_took(took, attempt->duration);
-		fputs("<li>", h->out);
+		fprintf(h->out, "<li value=\"%zu\">", i + 1);
 		html_element(h, "code", attempt->credential);
-		fprintf(h->out, " %s, %s ", took,
+		if (same > 1)
+			fprintf(h->out, " %zu times", same);
+		else
+			fprintf(h->out, " %s", took);
+		fprintf(h->out, ", %s ",
 			attempt->failure ? failure_text(attempt->failure) : "passed");
 		html_element(h, "code", attempt->failure ? attempt->detail : NULL);
 		fputs("</li>\n", h->out);
