@@ -14,7 +14,7 @@ enum {
 	PAIR_OTHER = 3,      /* words at least in the other place of a pair */
 	PAIR_LITERALS = 4,   /* words left at least */
 	PAIR_DISTANCE = 6,   /* between the two places */
-	PAIR_SHAPES = 20000, /* shapes of one length that are looked at in pairs */
+	PAIR_SHAPES = 3000, /* shapes of one length that are looked at in pairs */
 };
 
 /* Shapes that are equal but for one place ("context"). */

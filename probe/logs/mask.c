@@ -317,11 +317,29 @@ static void put_segment(struct masker *m, struct str s)
 	put_digits(m, s);
 }
 
+/* Only letters, and punctuation after them: most words. */
+static bool is_plain(struct str w)
+{
+	size_t i = 0, hex = 0;
+
+	while (i < w.len && is(w.ptr[i], C_ALPHA))
+		hex += is(w.ptr[i++], C_HEX);
+	if (hex == i && i >= 8)
+		return false;
+	while (i < w.len && is(w.ptr[i], C_CLOSE) && !is(w.ptr[i], C_OPEN))
+		i++;
+	return i == w.len;
+}
+
 /* One word: what stands around it stays, segments are masked, a value after '=' is its own word. */
 static void put_word(struct masker *m, struct str w)
 {
 	size_t from = 0, to = w.len;
 
+	if (is_plain(w)) {
+		put(m, w.ptr, w.len);
+		return;
+	}
 	while (from < to && is(w.ptr[from], C_OPEN))
 		from++;
 	/* "<1 sec" is an amount of time like "5 sec". */

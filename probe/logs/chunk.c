@@ -1,0 +1,148 @@
+/* A chunk: what is read from it and the memory of that, and its lines. */
+#include "logs_private.h"
+
+#include <stdlib.h>
+
+#include "probe/error.h"
+
+enum { TEXT_BLOCK = 256 << 10, ORIGINS_MAX = 512 };
+
+static void *grow(void *items, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return items;
+	*capacity = *capacity ? *capacity * 2 : 64;
+	items = realloc(items, *capacity * size);
+	if (!items)
+		die("out of memory for %zu bytes", *capacity * size);
+	return items;
+}
+
+char *chunk_memory(struct chunk *c, size_t size)
+{
+	struct buf *block = c->text_count ? &c->texts[c->text_count - 1] : NULL;
+
+	if (!block || block->max - block->len < size) {
+		c->texts = grow(c->texts, c->text_count, &c->text_capacity, sizeof(*c->texts));
+		block = &c->texts[c->text_count++];
+		buf_init(block, size > TEXT_BLOCK ? size : TEXT_BLOCK);
+		/* Reserved whole: what was given out must not move. */
+		if (!buf_reserve(block, block->max))
+			die("out of memory for %zu bytes", block->max);
+	}
+	char *out = block->data + block->len;
+
+	block->len += size;
+	return out;
+}
+
+struct raw *chunk_raw(struct chunk *c)
+{
+	c->raws = grow(c->raws, c->raw_count, &c->raw_capacity, sizeof(*c->raws));
+	struct raw *r = &c->raws[c->raw_count++];
+
+	*r = (struct raw){.time = TIME_NONE, .status = -1};
+	return r;
+}
+
+struct detail *chunk_detail(struct chunk *c, struct raw *raw)
+{
+	c->details = grow(c->details, c->detail_count, &c->detail_capacity, sizeof(*c->details));
+	struct detail *d = &c->details[c->detail_count++];
+
+	*d = (struct detail){.raw = (uint32_t)(raw - c->raws),
+		.http = {.status = -1, .latency = TIME_NONE}};
+	raw->detail = (uint32_t)c->detail_count;
+	return d;
+}
+
+uint32_t chunk_origin(
+	struct chunk *c, struct str instance, struct str revision, struct str service)
+{
+	uint64_t hash = cluster_hash_of(instance, 11) ^ cluster_hash_of(revision, 12) ^
+			cluster_hash_of(service, 13);
+
+	if (c->origin_count && c->origins[c->last_origin].hash == hash)
+		return c->last_origin;
+	for (uint32_t i = 0; i < c->origin_count; i++)
+		if (c->origins[i].hash == hash)
+			return c->last_origin = i;
+	if (c->origin_count >= ORIGINS_MAX)
+		return c->last_origin = 0;
+	c->origins = grow(c->origins, c->origin_count, &c->origin_capacity, sizeof(*c->origins));
+	c->origins[c->origin_count] = (struct origin){
+		.hash = hash, .instance = instance, .revision = revision, .service = service};
+	return c->last_origin = (uint32_t)c->origin_count++;
+}
+
+/* Splits the chunk into lines; a JSON object fills its line. */
+static void read_lines(struct chunk *c)
+{
+	struct str rest = {c->data, c->len}, line;
+
+	while (str_line(&rest, &line)) {
+		if (line.len > LOG_LINE_MAX) {
+			line.len = LOG_LINE_MAX;
+			c->cut_lines++;
+		}
+		chunk_line(c, line);
+	}
+}
+
+/* A run of JSON values, with what stands between them in arrays and objects: commas, keys,
+ * brackets. */
+static void read_json(struct chunk *c)
+{
+	const char *p = c->data, *end = p + c->len;
+
+	while (p < end) {
+		if (*p == '{') {
+			const char *after =
+				chunk_object(c, p, end, c->kind == CHUNK_JSON_WRAPPED);
+
+			c->skipped += !after;
+			p = after ? after : p + 1;
+		} else if (*p == '"') {
+			const char *after = json_skip(p, end);
+
+			p = after ? after : end;
+		} else {
+			p++;
+		}
+	}
+}
+
+void chunk_read(struct chunk *c)
+{
+	buf_init(&c->partial, LOG_LINE_MAX);
+	chunk_origin(c, str_of(c->instance), STR(""), STR(""));
+	if (c->kind == CHUNK_LINES)
+		read_lines(c);
+	else
+		read_json(c);
+	if (c->partial.len)
+		chunk_text(c, buf_str(&c->partial), c->partial_time, 0, 0);
+}
+
+void chunk_clear(struct chunk *c)
+{
+	for (size_t i = 0; i < c->text_count; i++)
+		buf_release(&c->texts[i]);
+	c->text_count = c->raw_count = c->detail_count = c->origin_count = 0;
+	c->last_origin = 0;
+	c->cut_lines = c->skipped = 0;
+	c->nano = false;
+	c->len = 0;
+	buf_release(&c->partial);
+}
+
+void chunk_release(struct chunk *c)
+{
+	chunk_clear(c);
+	free(c->texts);
+	free(c->raws);
+	free(c->details);
+	free(c->origins);
+	free(c->data);
+	*c = (struct chunk){0};
+}

@@ -1,0 +1,344 @@
+/* An entry out of the fields of a JSON object, and entries out of the wrappers around them. */
+#include "logs_private.h"
+
+#include <stdlib.h>
+
+static bool has(const struct json_fields *j, enum json_field field)
+{
+	return j->f[field].kind != 0;
+}
+
+static struct str slice(const struct json_scalar *s)
+{
+	return (struct str){s->ptr ? s->ptr : "", s->len};
+}
+
+/* Control characters make journald write a message as an array of bytes. */
+static struct str bytes_text(struct chunk *c, const struct json_scalar *s)
+{
+	char *out = chunk_memory(c, s->len + 1);
+	size_t len = 0;
+	unsigned value = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < s->len; i++) {
+		char ch = s->ptr[i];
+
+		if (ch >= '0' && ch <= '9') {
+			value = (value * 10 + (unsigned)(ch - '0')) & 0xFFF;
+			any = true;
+		} else if (any) {
+			out[len++] = (char)value;
+			value = 0;
+			any = false;
+		}
+	}
+	return (struct str){out, len};
+}
+
+static struct str text_of(struct chunk *c, const struct json_scalar *s)
+{
+	if (s->kind == '[')
+		return bytes_text(c, s);
+	if (s->kind != '"' || !s->escaped)
+		return slice(s);
+	char *out = chunk_memory(c, s->len + 4);
+
+	return (struct str){out, json_unescape(s->ptr, s->len, out)};
+}
+
+static int64_t number_of(const struct json_scalar *s)
+{
+	int64_t value;
+
+	return s->kind && str_int(slice(s), &value) ? value : -1;
+}
+
+/* Names, pino's and bunyan's 10 to 60, LogSeverity's 100 to 800, syslog's 0 to 7. */
+static int level_of(const struct json_scalar *s)
+{
+	if (!s->kind)
+		return -1;
+	int64_t n = number_of(s);
+
+	if (n < 0)
+		return s->kind == '"' ? severity_find(slice(s)) : -1;
+	if (n >= 100)
+		return n <= 800 ? (int)(n / 100) : -1;
+	if (n >= 10) {
+		static const unsigned char pino[] = {SEVERITY_DEBUG, SEVERITY_DEBUG, SEVERITY_DEBUG,
+			SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL};
+
+		return n <= 69 ? pino[n / 10] : -1;
+	}
+	static const unsigned char syslog[] = {SEVERITY_EMERGENCY, SEVERITY_ALERT, SEVERITY_CRITICAL,
+		SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE, SEVERITY_INFO, SEVERITY_DEBUG};
+
+	return n < 8 ? syslog[n] : -1;
+}
+
+static int64_t time_of(const struct json_fields *j)
+{
+	int64_t time = TIME_NONE, seconds = number_of(&j->f[F_SECONDS]),
+		nanos = number_of(&j->f[F_NANOS]);
+
+	if (has(j, F_TIME))
+		time = time_of_scalar(&j->f[F_TIME]);
+	if (time == TIME_NONE && seconds > 0 && seconds < INT64_C(9000000000))
+		time = seconds * NS_PER_S + (nanos > 0 && nanos < NS_PER_S ? nanos : 0);
+	if (time == TIME_NONE && has(j, F_RECEIVED))
+		time = time_of_scalar(&j->f[F_RECEIVED]);
+	return time;
+}
+
+/* "1.5s" */
+static int64_t latency_of(const struct json_scalar *s)
+{
+	int64_t ns;
+
+	if (s->kind != '"' || duration_parse(slice(s), &ns, NULL) != 0)
+		return TIME_NONE;
+	return ns;
+}
+
+/* "projects/P/logs/run.googleapis.com%2Fstderr" is "stderr". */
+static struct str log_of(const struct json_fields *j)
+{
+	struct str name = slice(&j->f[F_LOG_NAME]);
+
+	for (size_t i = name.len; i > 0; i--) {
+		if (name.ptr[i - 1] == '/')
+			return str_from(name, i);
+		if (i >= 3 && name.ptr[i - 3] == '%' && name.ptr[i - 2] == '2' &&
+			(name.ptr[i - 1] | 32) == 'f')
+			return str_from(name, i);
+	}
+	return name.len ? name : slice(&j->f[F_LOGGER]);
+}
+
+/* Only the id of "projects/P/traces/ID", and of "ID/SPAN;o=1". */
+static struct str trace_of(const struct json_fields *j)
+{
+	struct str trace = slice(&j->f[F_TRACE]);
+
+	for (size_t i = trace.len; i > 0; i--)
+		if (trace.ptr[i - 1] == '/' && trace.len - i >= 32)
+			trace = str_from(trace, i);
+	trace = str_sub(trace, 0, 32);
+	return trace.len == 32 ? trace : STR("");
+}
+
+static uint32_t origin_of(struct chunk *c, const struct json_fields *j, const uint32_t *given)
+{
+	struct str instance = slice(&j->f[F_INSTANCE]), host = slice(&j->f[F_HOST]),
+		   pid = slice(&j->f[F_PID]), service = slice(&j->f[F_SERVICE]);
+
+	if (has(j, F_EVENT_OBJECT))
+		instance = slice(&j->f[F_EVENT_OBJECT]);
+	if (given && !instance.len) {
+		instance = c->origins[*given].instance;
+		service = service.len ? service : c->origins[*given].service;
+	}
+	if (!instance.len && host.len + pid.len) {
+		/* One process on one machine. */
+		char *name = chunk_memory(c, host.len + pid.len + 2);
+
+		memcpy(name, host.ptr, host.len);
+		name[host.len] = '/';
+		memcpy(name + host.len + 1, pid.ptr, pid.len);
+		instance = (struct str){name, host.len + pid.len + 1};
+	}
+	if (!instance.len)
+		instance = str_of(c->instance);
+	return chunk_origin(c, instance, slice(&j->f[F_REVISION]), service);
+}
+
+/* What an entry says, in the order of preference. */
+static struct str message_of(struct chunk *c, const struct json_fields *j, struct str whole)
+{
+	static const enum json_field order[] = {
+		F_TEXT, F_MESSAGE, F_PROTO_MESSAGE, F_ERROR_MESSAGE, F_ERROR};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
+		if (j->f[order[i]].kind && j->f[order[i]].len)
+			return text_of(c, &j->f[order[i]]);
+	if (has(j, F_PROTO_METHOD) || has(j, F_METHOD)) {
+		bool proto = has(j, F_PROTO_METHOD);
+		struct str a = slice(&j->f[proto ? F_PROTO_METHOD : F_METHOD]),
+			   b = slice(&j->f[proto ? F_PROTO_RESOURCE : F_URL]),
+			   s = slice(&j->f[F_STATUS]);
+		char *out = chunk_memory(c, a.len + b.len + s.len + 8);
+		int len = snprintf(out, a.len + b.len + s.len + 8, "%.*s %.*s%s%.*s", STR_ARG(a),
+			STR_ARG(b), s.len ? " -> " : "", STR_ARG(s));
+
+		return (struct str){out, (size_t)len};
+	}
+	return j->payload.len ? j->payload : whole;
+}
+
+static bool is_request(const struct json_fields *j, int64_t *status)
+{
+	*status = number_of(&j->f[F_STATUS]);
+	if (*status < 100 || *status > 599)
+		*status = -1;
+	if (j->seen & 1u << IN_HTTP)
+		return true;
+	return *status > 0 && (has(j, F_METHOD) || has(j, F_URL));
+}
+
+static unsigned request_traits(int64_t status)
+{
+	return LOG_REQUEST | (status >= 200 && status < 400 ? LOG_HEALTHY : 0u);
+}
+
+/* Whether it is an application's text, which an agent may have torn. */
+static bool is_plain(const struct json_fields *j, unsigned traits)
+{
+	if (traits & (LOG_REQUEST | LOG_PLATFORM) || j->seen & (1u << IN_PAYLOAD | 1u << IN_PROTO))
+		return false;
+	return has(j, F_TEXT) || j->f[F_MESSAGE].kind == '[' ||
+	       (has(j, F_MESSAGE) && (has(j, F_PRIORITY) || (has(j, F_STREAM) && !has(j, F_SEVERITY))));
+}
+
+/* An error object that says nothing of the application: a formatter filled it by default. */
+static bool is_formatter(const struct json_fields *j)
+{
+	return has(j, F_ERROR_MESSAGE) &&
+	       (str_is(slice(&j->f[F_ERROR_MESSAGE]), "Missing field") || has(j, F_ERROR_SEVERITY));
+}
+
+static unsigned traits_of(const struct json_fields *j, struct str log)
+{
+	unsigned traits = 0;
+
+	if (j->seen & (1u << IN_PAYLOAD) || (!has(j, F_TEXT) && !has(j, F_STREAM)))
+		traits |= LOG_STRUCTURED;
+	if (is_formatter(j))
+		traits |= LOG_FORMATTER;
+	if (str_is(log, "system") || has(j, F_EVENT_OBJECT) || j->seen & 1u << IN_PROTO ||
+		str_is(slice(&j->f[F_LOGGER]), "systemd"))
+		traits |= LOG_PLATFORM;
+	return traits;
+}
+
+static bool is_traced(const struct chunk *c, struct str trace)
+{
+	for (size_t i = 0; trace.len && c->traces && i < c->traces->count; i++)
+		if (str_equal_nocase(trace, c->traces->items[i]))
+			return true;
+	return false;
+}
+
+static void severity_fill(struct raw *raw, const struct json_fields *j)
+{
+	int severity = level_of(&j->f[F_SEVERITY]), level = level_of(&j->f[F_LEVEL]);
+
+	if (severity < 0)
+		severity = level_of(&j->f[F_PRIORITY]);
+	if (severity < 0 && has(j, F_EVENT_OBJECT))
+		severity = str_is(slice(&j->f[F_EVENT_TYPE]), "Warning") ? SEVERITY_WARNING
+									  : SEVERITY_INFO;
+	raw->severity = severity < 0 ? SEVERITY_DEFAULT : (uint8_t)severity;
+	raw->level = level > (int)raw->severity ? (uint8_t)level : raw->severity;
+}
+
+static void detail_fill(struct chunk *c, struct detail *d, const struct json_fields *j)
+{
+	if (!is_formatter(j)) {
+		d->error_type = text_of(c, &j->f[F_ERROR_TYPE]);
+		d->error_message = text_of(c, &j->f[has(j, F_ERROR_MESSAGE) ? F_ERROR_MESSAGE : F_ERROR]);
+		d->error_stack = text_of(c, &j->f[F_ERROR_STACK]);
+	}
+	if (has(j, F_FILE)) {
+		struct str file = slice(&j->f[F_FILE]), line = slice(&j->f[F_LINE]);
+		char *out = chunk_memory(c, file.len + line.len + 2);
+		int len = snprintf(out, file.len + line.len + 2, "%.*s:%.*s", STR_ARG(file),
+			STR_ARG(line));
+
+		d->location = (struct str){out, (size_t)len};
+	} else {
+		d->location = slice(&j->f[F_CALLER]);
+	}
+}
+
+/* A level in the text of an entry that has none, or that got one for being on stderr. */
+static void level_from_text(struct raw *raw, const struct look *look, struct str log)
+{
+	if (look->level < 0)
+		return;
+	if (raw->severity == SEVERITY_ERROR && raw->level == SEVERITY_ERROR && str_is(log, "stderr"))
+		raw->level = (uint8_t)look->level;
+	else if (look->level > raw->level)
+		raw->level = (uint8_t)look->level;
+}
+
+static bool matters(const struct chunk *c, const struct raw *raw, const struct look *look)
+{
+	return c->everything || raw->level >= SEVERITY_WARNING || look->suspicious ||
+	       raw->traits & (LOG_PLATFORM | LOG_LISTENING | LOG_STARTED | LOG_TRACED | LOG_FORMATTER) ||
+	       raw->status >= 500;
+}
+
+struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str whole,
+	int64_t time, const uint32_t *given)
+{
+	struct raw *raw = chunk_raw(c);
+	struct str log = log_of(j), trace = trace_of(j);
+	struct look look = {.level = -1, .status = -1};
+	int64_t status;
+
+	raw->time = time_of(j);
+	if (raw->time == TIME_NONE)
+		raw->time = time;
+	if (has(j, F_INSERT_ID))
+		raw->identity = cluster_hash_of(slice(&j->f[F_INSERT_ID]), (uint64_t)raw->time) | 1;
+	raw->origin = origin_of(c, j, given);
+	severity_fill(raw, j);
+	raw->traits = traits_of(j, log);
+	if (is_request(j, &status)) {
+		raw->traits |= request_traits(status);
+		raw->status = (int16_t)status;
+	}
+	if (is_traced(c, trace))
+		raw->traits |= LOG_TRACED;
+	/* Most are requests that went well. */
+	if (raw->traits & LOG_HEALTHY && !matters(c, raw, &look))
+		return raw;
+	struct str text = message_of(c, j, whole);
+
+	if (!(raw->traits & LOG_REQUEST)) {
+		look_at(text, &look);
+		level_from_text(raw, &look, log);
+		raw->traits |= look.traits & (LOG_LISTENING | LOG_STARTED);
+	}
+	raw->traits |= look_platform(text);
+	if (text.len && text.ptr[text.len - 1] == '\n')
+		text.len--;
+	bool plain = is_plain(j, raw->traits);
+
+	if (look.traits & LOG_REQUEST && plain) {
+		raw->traits |= request_traits(look.status);
+		raw->status = (int16_t)look.status;
+	}
+	if (!plain && !matters(c, raw, &look) && !has(j, F_ERROR_STACK) && !has(j, F_ERROR_TYPE))
+		return raw;
+	struct detail *d = chunk_detail(c, raw);
+
+	d->plain = plain;
+	d->starts = look.starts;
+	d->stream = c->seed ^ c->origins[raw->origin].hash ^ cluster_hash_of(log, 21) ^
+		    cluster_hash_of(slice(&j->f[F_STREAM]), 22);
+	d->text = text;
+	d->log = log.len ? log : slice(&j->f[F_STREAM]);
+	d->trace = trace;
+	if (raw->traits & LOG_REQUEST) {
+		d->http = (struct log_http){.method = slice(&j->f[F_METHOD]),
+			.url = text_of(c, &j->f[F_URL]),
+			.status = raw->status,
+			.latency = latency_of(&j->f[F_LATENCY])};
+		if (look.traits & LOG_REQUEST)
+			d->http.method = look.method, d->http.url = look.url;
+	}
+	detail_fill(c, d, j);
+	return raw;
+}

@@ -1,0 +1,313 @@
+/*
+ * Skips over JSON and picks the few fields that a log entry is known by. Nothing is built: a field is
+ * a slice of the text. What is not understood is skipped, broken text ends the scan.
+ */
+#include "logs_private.h"
+
+#include "json_keys.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+/* Bits of the 16 bytes at p that are a quote or a backslash. */
+static inline unsigned string_bits(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+}
+
+/* ... that are a quote or a bracket of either kind: '[' and ']' differ from '{' and '}' in one
+ * bit. */
+static inline unsigned structure_bits(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+	__m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+		_mm_or_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8('{')),
+			_mm_cmpeq_epi8(low, _mm_set1_epi8('}')))));
+}
+#else
+static inline unsigned string_bits(const char *p)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		bits |= (unsigned)(p[i] == '"' || p[i] == '\\') << i;
+	return bits;
+}
+
+static inline unsigned structure_bits(const char *p)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		bits |= (unsigned)(p[i] == '"' || (p[i] | 32) == '{' || (p[i] | 32) == '}') << i;
+	return bits;
+}
+#endif
+
+/* From after an opening quote to the closing one; NULL when there is none. */
+static inline const char *string_end(const char *p, const char *end, bool *escaped)
+{
+	for (;;) {
+		while (end - p >= 16) {
+			unsigned bits = string_bits(p);
+
+			if (bits) {
+				p += __builtin_ctz(bits);
+				break;
+			}
+			p += 16;
+		}
+		while (p < end && *p != '"' && *p != '\\')
+			p++;
+		if (p >= end)
+			return NULL;
+		if (*p == '"')
+			return p;
+		*escaped = true;
+		p += 2;
+		if (p >= end)
+			return NULL;
+	}
+}
+
+/* To the next quote or bracket. */
+static inline const char *structure_next(const char *p, const char *end)
+{
+	while (end - p >= 16) {
+		unsigned bits = structure_bits(p);
+
+		if (bits)
+			return p + __builtin_ctz(bits);
+		p += 16;
+	}
+	while (p < end && *p != '"' && (*p | 32) != '{' && (*p | 32) != '}')
+		p++;
+	return p;
+}
+
+const char *json_skip(const char *p, const char *end)
+{
+	size_t depth = 0;
+	bool escaped;
+
+	for (;;) {
+		p = structure_next(p, end);
+		if (p >= end)
+			return NULL;
+		if (*p == '"') {
+			p = string_end(p + 1, end, &escaped);
+			if (!p)
+				return NULL;
+		} else if ((*p | 32) == '{') {
+			depth++;
+		} else if (depth > 0) {
+			depth--;
+		}
+		p++;
+		if (depth == 0)
+			return p;
+	}
+}
+
+const char *json_blank(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/* A number or literal: up to what cannot belong to it. */
+static const char *bare_end(const char *p, const char *end)
+{
+	while (p < end && *p != ',' && *p != '}' && *p != ']' && (unsigned char)*p > ' ')
+		p++;
+	return p;
+}
+
+static const char *scan_members(
+	const char *p, const char *end, enum json_place place, unsigned depth, struct json_fields *out);
+
+static void keep(struct json_fields *out, const struct json_key *key, const char *ptr, size_t len,
+	char kind, bool escaped)
+{
+	struct json_scalar *f = &out->f[key->field];
+
+	if (f->kind && f->rank <= key->rank)
+		return;
+	if (len > UINT32_MAX)
+		len = UINT32_MAX;
+	*f = (struct json_scalar){ptr, (uint32_t)len, kind, escaped, key->rank};
+}
+
+/* The value at p of a key, which is NULL when unknown; after it. */
+static const char *scan_value(const char *p, const char *end, enum json_place place, unsigned depth,
+	const struct json_key *key, struct json_fields *out)
+{
+	bool escaped = false;
+	const char *after;
+
+	switch (*p) {
+	case '"':
+		after = string_end(p + 1, end, &escaped);
+		if (after && key && key->field >= 0)
+			keep(out, key, p + 1, (size_t)(after - p - 1), '"', escaped);
+		return after ? after + 1 : NULL;
+	case '{':
+		if (key && key->inside >= 0 && depth < JSON_NESTING_MAX) {
+			out->seen |= 1u << key->inside;
+			after = scan_members(p, end, (enum json_place)key->inside, depth + 1, out);
+			if (after && place == IN_ENTRY && key->inside == IN_PAYLOAD)
+				out->payload = (struct str){p, (size_t)(after - p)};
+			return after;
+		}
+		out->container |= place == IN_ENTRY;
+		out->holder |= key && key->rank == RANK_HOLDER;
+		return json_skip(p, end);
+	case '[':
+		after = json_skip(p, end);
+		out->container |= place == IN_ENTRY;
+		out->holder |= key && key->rank == RANK_HOLDER;
+		if (after && key && key->array)
+			keep(out, key, p, (size_t)(after - p), '[', false);
+		return after;
+	default:
+		after = bare_end(p, end);
+		if (after == p)
+			return NULL;
+		if (key && key->field >= 0 && *p != 'n')
+			keep(out, key, p, (size_t)(after - p), (*p | 32) >= 'a' ? 't' : '0', false);
+		return after;
+	}
+}
+
+/* From the '{' at p through its members; after the '}'. */
+static const char *scan_members(
+	const char *p, const char *end, enum json_place place, unsigned depth, struct json_fields *out)
+{
+	p = json_blank(p + 1, end);
+	if (p < end && *p == '}')
+		return p + 1;
+	while (p < end && *p == '"') {
+		bool escaped = false;
+		const char *name = p + 1, *name_end = string_end(name, end, &escaped);
+
+		if (!name_end)
+			return NULL;
+		const struct json_key *key =
+			json_key_find(name, (size_t)(name_end - name), place);
+
+		p = json_blank(name_end + 1, end);
+		if (p >= end || *p != ':')
+			return NULL;
+		p = json_blank(p + 1, end);
+		if (p >= end)
+			return NULL;
+		if (key)
+			out->strong |= key->strong;
+		p = scan_value(p, end, place, depth, key, out);
+		if (!p)
+			return NULL;
+		p = json_blank(p, end);
+		if (p < end && *p == '}')
+			return p + 1;
+		if (p >= end || *p != ',')
+			return NULL;
+		p = json_blank(p + 1, end);
+	}
+	return NULL;
+}
+
+const char *json_scan(const char *p, const char *end, struct json_fields *out)
+{
+	memset(out, 0, sizeof(*out));
+	return scan_members(p, end, IN_ENTRY, 0, out);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 32;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four hex digits, or -1. */
+static int32_t hex4(const char *p, const char *end)
+{
+	int32_t value = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		int digit = hex_digit(p[i]);
+
+		if (digit < 0)
+			return -1;
+		value = value * 16 + digit;
+	}
+	return value;
+}
+
+/* The escape after a backslash at p: bytes taken, text to *out. */
+static size_t unescape_one(const char *p, const char *end, char **out)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *simple = memchr(from, *p, sizeof(from) - 1);
+
+	if (simple) {
+		*(*out)++ = to[simple - from];
+		return 1;
+	}
+	if (*p != 'u') {
+		*(*out)++ = *p;
+		return 1;
+	}
+	int32_t unit = hex4(p + 1, end);
+
+	if (unit < 0) {
+		*(*out)++ = 'u';
+		return 1;
+	}
+	size_t taken = 5;
+
+	if (unit >= 0xD800 && unit < 0xDC00 && end - p >= 11 && p[5] == '\\' && p[6] == 'u') {
+		int32_t low = hex4(p + 7, end);
+
+		if (low >= 0xDC00 && low < 0xE000) {
+			unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+			taken = 11;
+		}
+	}
+	if (unit >= 0xD800 && unit < 0xE000)
+		unit = 0xFFFD;
+	char utf8[4];
+	size_t len = utf8_put((uint32_t)unit, utf8);
+
+	memcpy(*out, utf8, len);
+	*out += len;
+	return taken;
+}
+
+size_t json_unescape(const char *ptr, size_t len, char *out)
+{
+	const char *end = ptr + len;
+	char *at = out;
+
+	while (ptr < end) {
+		const char *slash = memchr(ptr, '\\', (size_t)(end - ptr));
+		size_t plain = (size_t)((slash ? slash : end) - ptr);
+
+		memcpy(at, ptr, plain);
+		at += plain;
+		ptr += plain;
+		if (!slash || ++ptr >= end)
+			break;
+		ptr += unescape_one(ptr, end, &at);
+	}
+	return (size_t)(at - out);
+}

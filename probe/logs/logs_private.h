@@ -1,0 +1,216 @@
+/*
+ * What the files of this folder share: the way of an entry from bytes to the model.
+ *
+ *   reader   bytes of a source -> chunks that can be read apart from each other      (reader*.c)
+ *   chunk    -> raws: one small record an entry, and details of those that matter    (chunk, json_*,
+ *            line, look); in worker threads
+ *   model    raws in order -> counts, joined events, clusters, what is kept          (model*.c)
+ */
+#ifndef LOGS_PRIVATE_H
+#define LOGS_PRIVATE_H
+
+#include "probe/cluster.h"
+#include "probe/logs.h"
+#include "probe/rejoin.h"
+
+enum {
+	CHUNK_SIZE = 1 << 20, /* bytes a chunk has, more or less */
+	CHUNK_MAX = CHUNK_SIZE + LOG_LINE_MAX + 4096,
+	ENTRY_TEXT_MAX = 32 << 10, /* of a kept entry */
+	JSON_NESTING_MAX = 32,     /* wrappers around entries */
+};
+
+/* Where in a LogEntry (or another logger's object) the scanner is. */
+enum json_place {
+	IN_ENTRY,
+	IN_PAYLOAD,
+	IN_ERROR,
+	IN_HTTP,
+	IN_RESOURCE,
+	IN_RESOURCE_LABELS,
+	IN_LABELS,
+	IN_TIME,
+	IN_LOCATION,
+	IN_PROTO,
+	IN_PROTO_STATUS,
+	IN_REQUEST,
+	IN_OBJECT,
+	IN_KUBERNETES,
+	IN_PLACES,
+};
+
+enum json_field {
+	F_TIME,
+	F_RECEIVED,
+	F_SECONDS,
+	F_NANOS,
+	F_SEVERITY,
+	F_LEVEL,
+	F_PRIORITY,
+	F_INSERT_ID,
+	F_LOG_NAME,
+	F_TEXT,
+	F_MESSAGE,
+	F_STREAM,
+	F_TRACE,
+	F_ERROR,
+	F_ERROR_TYPE,
+	F_ERROR_MESSAGE,
+	F_ERROR_SEVERITY,
+	F_ERROR_STACK,
+	F_STATUS,
+	F_METHOD,
+	F_URL,
+	F_LATENCY,
+	F_INSTANCE,
+	F_REVISION,
+	F_SERVICE,
+	F_HOST,
+	F_PID,
+	F_LOGGER,
+	F_FILE,
+	F_LINE,
+	F_CALLER,
+	F_PROTO_METHOD,
+	F_PROTO_RESOURCE,
+	F_PROTO_MESSAGE,
+	F_RESOURCE_TYPE,
+	F_EVENT_REASON,
+	F_EVENT_OBJECT,
+	F_EVENT_TYPE,
+	F_VALUES,
+	F_COUNT,
+};
+
+/* A scalar of the text, or an array where one is looked for; as it is written. */
+struct json_scalar {
+	const char *ptr;
+	uint32_t len;
+	char kind;    /* '"' string (without quotes), '0' number, 't' literal, '[' array; 0 none */
+	bool escaped; /* a string with backslashes */
+	uint8_t rank; /* of the key it came by: lower ones win */
+};
+
+struct json_fields {
+	struct json_scalar f[F_COUNT];
+	unsigned seen;  /* places that were entered, 1 << enum json_place */
+	bool strong;    /* has keys that only a log entry has */
+	bool container; /* has members that may hold entries */
+	bool holder;    /* ... under a name that wrappers use */
+	struct str payload; /* the whole jsonPayload */
+};
+
+/* Rank of keys that wrappers hold their entries by. */
+enum { RANK_HOLDER = 255 };
+
+/* Of struct raw, beside enum log_trait. */
+enum {
+	RAW_BLANK = 1 << 30, /* an empty line: no entry, but it may be a part of one */
+};
+
+/* From `p`, which is at a '{', '[' or '"': after the value, NULL when the text ends before. */
+const char *json_skip(const char *p, const char *end);
+const char *json_blank(const char *p, const char *end);
+/* Scans the object at `p`; after it, or NULL when it is broken. */
+const char *json_scan(const char *p, const char *end, struct json_fields *);
+/* Text of a string without its escapes, written to `out` (as long as the string); its length. */
+size_t json_unescape(const char *ptr, size_t len, char *out);
+
+/* What can be seen from the first words of a text line. */
+struct look {
+	int level;       /* enum severity, or -1 */
+	bool starts;     /* begins with a time or level of a logger */
+	int64_t time;    /* of the text itself; TIME_NONE */
+	unsigned traits; /* enum log_trait */
+	int status;      /* of an access line; -1 */
+	struct str method, url;
+	bool suspicious; /* words that tell of errors */
+};
+void look_at(struct str text, struct look *);
+/* Traits of a platform's line. */
+unsigned look_platform(struct str text);
+
+/* The time at the beginning of a line in one of the usual forms: bytes it takes, or 0. `nano`: it
+ * has the precision that only container runtimes write. */
+size_t time_prefix(struct str line, int64_t *time, bool *nano);
+/* RFC 3339 or a number in a JSON text; TIME_NONE. */
+int64_t time_of_scalar(const struct json_scalar *);
+
+/* Who wrote an entry; a chunk has few of them. */
+struct origin {
+	uint64_t hash;
+	struct str instance, revision, service;
+	uint32_t number; /* of the model's instance */
+};
+
+struct detail {
+	uint32_t raw;
+	bool plain; /* text that may be a part of something */
+	bool starts;
+	uint64_t stream; /* hash of log, instance and output */
+	struct str text, log, trace, location;
+	struct str error_type, error_message, error_stack;
+	struct log_http http;
+};
+
+struct raw {
+	int64_t time;
+	uint64_t identity; /* hash of timestamp and insertId; 0: none */
+	uint32_t detail;   /* + 1; 0: nothing more is known */
+	uint32_t origin;
+	uint32_t traits;
+	int16_t status; /* HTTP; -1 */
+	uint8_t severity, level;
+};
+
+enum chunk_kind { CHUNK_LINES, CHUNK_JSON, CHUNK_JSON_WRAPPED };
+
+struct chunk {
+	char *data; /* CHUNK_MAX */
+	size_t len;
+	enum chunk_kind kind;
+	enum log_format format;
+	bool everything;      /* details of quiet entries, too */
+	const char *instance; /* whose output it is; NULL: as the text says */
+	const struct strs *traces;
+	uint64_t seed; /* of the source, for streams */
+	int64_t until; /* unused entries after it are left to the model */
+	/* Made by chunk_read(). */
+	struct raw *raws;
+	size_t raw_count, raw_capacity;
+	struct detail *details;
+	size_t detail_count, detail_capacity;
+	struct origin *origins;
+	size_t origin_count, origin_capacity;
+	uint32_t last_origin;
+	struct buf *texts; /* blocks of unescaped text */
+	size_t text_count, text_capacity;
+	int64_t cut_lines, skipped;
+	bool nano;               /* the line before had a container runtime's time */
+	struct buf partial;      /* CRI lines that go on in the next one */
+	int64_t partial_time;
+	struct json_fields fields;
+};
+
+/* Reads the whole chunk; any thread. */
+void chunk_read(struct chunk *);
+void chunk_clear(struct chunk *);
+void chunk_release(struct chunk *);
+/* Memory that lives as long as what was read from the chunk. */
+char *chunk_memory(struct chunk *, size_t size);
+struct raw *chunk_raw(struct chunk *);
+struct detail *chunk_detail(struct chunk *, struct raw *);
+uint32_t chunk_origin(struct chunk *, struct str instance, struct str revision, struct str service);
+/* An entry of text: what a container runtime put around it is known already. `origin` as by
+ * chunk_origin(), `stream` names the output, `time` TIME_NONE: the text's own. */
+struct raw *chunk_text(
+	struct chunk *, struct str text, int64_t time, uint32_t origin, uint64_t stream);
+/* The object at `p`, or the entries in it; after it, or NULL when it is no JSON object.
+ * `wrapped`: what is no entry does not count. */
+const char *chunk_object(struct chunk *, const char *p, const char *end, bool wrapped);
+/* An entry from the fields that were scanned, with what a container runtime said of it. */
+struct raw *chunk_entry(struct chunk *, const struct json_fields *, struct str whole, int64_t time,
+	const uint32_t *origin);
+void chunk_line(struct chunk *, struct str line);
+
+#endif

@@ -1,0 +1,286 @@
+/* What the first words of a line tell: its level, whether it begins an event, what kind it is. */
+#include "logs_private.h"
+
+#include "probe/exception.h"
+
+#include <ctype.h>
+
+enum { LOOK_MAX = 320, HEAD_WORDS = 7 };
+
+/* The beginning of a line without colours. */
+static size_t plain_copy(struct str text, char out[LOOK_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len && len < LOOK_MAX; i++) {
+		if (text.ptr[i] == '\x1b' && i + 1 < text.len && text.ptr[i + 1] == '[') {
+			for (i += 2; i < text.len && !isalpha((unsigned char)text.ptr[i]); i++)
+				;
+			continue;
+		}
+		out[len++] = text.ptr[i];
+	}
+	return len;
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Single letters and rare words are levels only in places made for them. */
+static int level_of_word(struct str w)
+{
+	if (w.len < 3 || str_is_nocase(w, "config") || str_is_nocase(w, "normal") ||
+		str_is_nocase(w, "success") || str_is_nocase(w, "default"))
+		return -1;
+	return severity_find(w);
+}
+
+static bool all_upper(struct str w)
+{
+	for (size_t i = 0; i < w.len; i++)
+		if (w.ptr[i] < 'A' || w.ptr[i] > 'Z')
+			return false;
+	return true;
+}
+
+/* One word of the head of a line: is it its level? `first`: nothing but times stands before it. */
+static int level_here(struct str line, size_t start, size_t end, bool first)
+{
+	struct str w = str_sub(line, start, end - start);
+	char before = start ? line.ptr[start - 1] : ' ', after = end < line.len ? line.ptr[end] : ' ';
+	int level = level_of_word(w);
+
+	if (level < 0)
+		return -1;
+	if (all_upper(w))
+		return after == '=' || after == '/' || before == '/' || before == '.' ? -1 : level;
+	if ((before == '[' && after == ']') || (before == '<' && after == '>'))
+		return level;
+	if (before == '=' && start >= 4) {
+		struct str key = str_sub(line, 0, start - 1);
+
+		return str_ends(key, "level") || str_ends(key, "lvl") || str_ends(key, "severity")
+			       ? level
+			       : -1;
+	}
+	return first && (after == ':' || after == ' ') && (after == ':' || before == '|') ? level : -1;
+}
+
+/* The level among the first words. */
+static int level_scan(struct str line, size_t from)
+{
+	size_t words = 0;
+
+	for (size_t i = from; i < line.len && words < HEAD_WORDS;) {
+		if (!is_word(line.ptr[i])) {
+			i++;
+			continue;
+		}
+		size_t start = i;
+
+		while (i < line.len && is_word(line.ptr[i]))
+			i++;
+		int level = level_here(line, start, i, words == 0);
+
+		if (level >= 0)
+			return level;
+		/* Numbers (processes, lines) do not count. */
+		words += !isdigit((unsigned char)line.ptr[start]);
+	}
+	return -1;
+}
+
+/* Levels that are one letter, by the form of the line. */
+static int level_of_form(struct str line, size_t prefix)
+{
+	if (line.len > 5 && isdigit((unsigned char)line.ptr[1]) && prefix && strchr("IWEF", line.ptr[0]))
+		return severity_find(str_sub(line, 0, 1));
+	/* Ruby: "E, [2026-..." */
+	if (line.len > 4 && memcmp(line.ptr + 1, ", [", 3) == 0 && strchr("DIWEF", line.ptr[0]))
+		return severity_find(str_sub(line, 0, 1));
+	return -1;
+}
+
+/* Redis: "1:M 23 Nov 2026 20:00:00.000 # text". */
+static size_t redis_prefix(struct str line, int64_t *time, int *level)
+{
+	size_t i = 0;
+	bool nano;
+
+	while (i < line.len && i < 8 && isdigit((unsigned char)line.ptr[i]))
+		i++;
+	if (i == 0 || i + 3 >= line.len || line.ptr[i] != ':' || !strchr("XCSM", line.ptr[i + 1]) ||
+		line.ptr[i + 2] != ' ')
+		return 0;
+	size_t len = time_prefix(str_from(line, i + 3), time, &nano);
+
+	if (!len || i + 3 + len + 1 >= line.len)
+		return 0;
+	char mark = line.ptr[i + 3 + len + 1];
+
+	*level = mark == '#' ? SEVERITY_WARNING : mark == '*' ? SEVERITY_NOTICE : SEVERITY_DEBUG;
+	return i + 3 + len;
+}
+
+static const struct {
+	const char *word;
+	unsigned traits;
+	bool suspicious;
+} signs[] = {
+	{"running on ", LOG_LISTENING, false},
+	{"listening", LOG_LISTENING, false},
+	{"startup complete", LOG_STARTED, false},
+	{"server started", LOG_STARTED, false},
+	{"started ", LOG_STARTED, false},
+	{"ready", LOG_STARTED, false},
+	{"error", 0, true},
+	{"exception", 0, true},
+	{"traceback", 0, true},
+	{"panic", 0, true},
+	{"fatal", 0, true},
+	{"fail", 0, true},
+	{"refused", 0, true},
+	{"denied", 0, true},
+	{"timed out", 0, true},
+	{"timeout", 0, true},
+	{"cannot", 0, true},
+	{"can't", 0, true},
+	{"could not", 0, true},
+	{"unable", 0, true},
+	{"unsupported", 0, true},
+	{"no supported", 0, true},
+	{"critical", 0, true},
+	{"killed", 0, true},
+	{"abort", 0, true},
+	{"crash", 0, true},
+	{"invalid", 0, true},
+	{"not found", 0, true},
+	{"no such", 0, true},
+	{"missing", 0, true},
+	{"unhandled", 0, true},
+	{"uncaught", 0, true},
+	{"exited", 0, true},
+	{"caused by", 0, true},
+};
+
+enum { SIGNS = sizeof(signs) / sizeof(*signs) };
+
+static unsigned char sign_first[256]; /* index + 1 of the first sign by letter, either case */
+static unsigned char sign_next[SIGNS];
+
+__attribute__((constructor)) static void signs_init(void)
+{
+	for (size_t i = 0; i < SIGNS; i++) {
+		unsigned char c = (unsigned char)signs[i].word[0];
+
+		sign_next[i] = sign_first[c];
+		sign_first[c] = sign_first[c & ~32] = (unsigned char)(i + 1);
+	}
+}
+
+static void signs_look(struct str text, struct look *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		for (unsigned s = sign_first[(unsigned char)text.ptr[i]]; s; s = sign_next[s - 1]) {
+			size_t len = strlen(signs[s - 1].word);
+
+			if (text.len - i >= len &&
+				str_is_nocase(str_sub(text, i, len), signs[s - 1].word)) {
+				out->traits |= signs[s - 1].traits;
+				out->suspicious = out->suspicious || signs[s - 1].suspicious;
+			}
+		}
+	}
+}
+
+/* An access line: "GET /health HTTP/1.1" 200 ... */
+static void access_look(struct str text, struct look *out)
+{
+	static const char *const methods[] = {
+		"GET ", "POST ", "PUT ", "DELETE ", "HEAD ", "PATCH ", "OPTIONS ", NULL};
+	size_t quote = str_find_char(text, '"');
+
+	if (quote == SIZE_MAX)
+		return;
+	struct str line = str_from(text, quote + 1);
+	size_t end = str_find_char(line, '"');
+
+	if (end == SIZE_MAX || end + 4 > line.len || line.ptr[end + 1] != ' ')
+		return;
+	const char *digits = line.ptr + end + 2;
+	size_t left = line.len - end - 2;
+
+	if (left < 3 || !isdigit((unsigned char)digits[0]) || !isdigit((unsigned char)digits[1]) ||
+		!isdigit((unsigned char)digits[2]) || (left > 3 && isdigit((unsigned char)digits[3])))
+		return;
+	line.len = end;
+	for (size_t i = 0; methods[i]; i++) {
+		if (!str_starts(line, methods[i]))
+			continue;
+		size_t method = strlen(methods[i]) - 1, blank = str_find_char(str_from(line, method + 1), ' ');
+
+		out->method = str_sub(line, 0, method);
+		out->url = str_sub(line, method + 1, blank);
+		out->status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+		out->traits |= LOG_REQUEST;
+		return;
+	}
+}
+
+void look_at(struct str text, struct look *out)
+{
+	char copy[LOOK_MAX];
+	struct str head = str_sub(text, 0, LOOK_MAX);
+	bool nano;
+
+	*out = (struct look){.level = -1, .status = -1, .time = TIME_NONE};
+	if (memchr(head.ptr, '\x1b', head.len))
+		head = (struct str){copy, plain_copy(text, copy)};
+	size_t prefix = time_prefix(head, &out->time, &nano);
+
+	if (!prefix)
+		prefix = redis_prefix(head, &out->time, &out->level);
+	if (out->level < 0)
+		out->level = level_of_form(head, prefix);
+	/* Indented lines go on with what was before. */
+	bool indented = head.len && (head.ptr[0] == ' ' || head.ptr[0] == '\t');
+
+	if (out->level < 0 && !indented)
+		out->level = level_scan(head, prefix);
+	out->starts = !indented && (prefix || out->level >= 0);
+	signs_look(head, out);
+	access_look(str_sub(text, 0, 2048), out);
+}
+
+unsigned look_platform(struct str text)
+{
+	static const struct {
+		const char *words;
+		unsigned traits;
+	} lines[] = {
+		{"probe failed", LOG_PROBE},
+		{"probe succeeded", LOG_PROBE},
+		{"failed startup probe", LOG_PROBE},
+		{"failed liveness probe", LOG_PROBE},
+		{"Container called exit(", LOG_EXIT},
+		{"Container terminated on signal", LOG_EXIT},
+		{"Main process exited", LOG_EXIT},
+		{"Back-off restarting failed container", LOG_EXIT},
+		{"Memory limit of", LOG_OOM},
+		{"OOMKilled", LOG_OOM},
+		{"Starting new instance", LOG_STARTING},
+		{"Started container", LOG_STARTING},
+		{"The request failed because", 0},
+		{"The request was aborted because", 0},
+		{"failed to start and listen on the port", 0},
+		{"The instance was not started", 0},
+	};
+
+	text = str_sub(text, 0, 400);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		if (str_contains(text, lines[i].words))
+			return LOG_PLATFORM | lines[i].traits;
+	return 0;
+}

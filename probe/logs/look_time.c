@@ -1,0 +1,279 @@
+/* Times at the beginning of log lines, and in the fields of JSON entries. */
+#include "logs_private.h"
+
+#include <ctype.h>
+
+/* Exactly `count` digits at *p. */
+static bool digits(const char **p, const char *end, int count, int *value)
+{
+	if (end - *p < count)
+		return false;
+	*value = 0;
+	for (int i = 0; i < count; i++) {
+		char c = (*p)[i];
+
+		if (c < '0' || c > '9')
+			return false;
+		*value = *value * 10 + (c - '0');
+	}
+	*p += count;
+	return true;
+}
+
+static bool one(const char **p, const char *end, const char *set)
+{
+	if (*p >= end || !strchr(set, **p) || !**p)
+		return false;
+	(*p)++;
+	return true;
+}
+
+/* One or two digits. */
+static bool short_number(const char **p, const char *end, int *value)
+{
+	return digits(p, end, 2, value) || digits(p, end, 1, value);
+}
+
+static int month_at(const char *p, const char *end)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	for (int i = 0; end - p >= 3 && i < 12; i++)
+		if (memcmp(names + (ptrdiff_t)i * 3, p, 3) == 0)
+			return i + 1;
+	return 0;
+}
+
+struct moment {
+	int year, month, day, hour, minute, second;
+	int64_t nanos, offset; /* offset in seconds */
+	int fraction;          /* digits */
+	bool zulu;
+};
+
+static bool moment_time(const struct moment *m, int64_t *time)
+{
+	if (m->month < 1 || m->month > 12 || m->day < 1 || m->day > 31 || m->hour > 24 ||
+		m->minute > 59 || m->second > 60 || m->year < 1970 || m->year > 2200)
+		return false;
+	int64_t days = time_days(m->year, (unsigned)m->month, (unsigned)m->day);
+
+	*time = ((days * 24 + m->hour) * 60 + m->minute) * 60 + m->second - m->offset;
+	*time = *time * NS_PER_S + m->nanos;
+	return true;
+}
+
+/* "HH:MM:SS" with a fraction after '.' or ','. */
+static bool clock_at(const char **p, const char *end, struct moment *m)
+{
+	if (!short_number(p, end, &m->hour) || !one(p, end, ":") ||
+		!digits(p, end, 2, &m->minute) || !one(p, end, ":") || !digits(p, end, 2, &m->second))
+		return false;
+	if (end - *p > 1 && (**p == '.' || **p == ',') && (*p)[1] >= '0' && (*p)[1] <= '9') {
+		int64_t unit = NS_PER_S;
+
+		for ((*p)++; *p < end && **p >= '0' && **p <= '9'; (*p)++) {
+			unit /= 10;
+			m->nanos += unit * (**p - '0');
+			m->fraction++;
+		}
+	}
+	return true;
+}
+
+/* "Z", "+hh:mm", "+hhmm", "+hh", also after a blank, " UTC", " GMT"; nothing is UTC. */
+static void zone_at(const char **p, const char *end, struct moment *m)
+{
+	const char *q = *p;
+	int hours, minutes = 0;
+
+	if (q < end && (*q == 'Z' || *q == 'z')) {
+		m->zulu = true;
+		*p = q + 1;
+		return;
+	}
+	if (q < end && *q == ' ')
+		q++;
+	if (end - q >= 3 && (memcmp(q, "UTC", 3) == 0 || memcmp(q, "GMT", 3) == 0)) {
+		*p = q + 3;
+		return;
+	}
+	if (end - q < 3 || (*q != '+' && *q != '-'))
+		return;
+	bool west = *q++ == '-';
+
+	if (!digits(&q, end, 2, &hours))
+		return;
+	if (q < end && *q == ':')
+		q++;
+	if (!digits(&q, end, 2, &minutes) && q[-1] == ':')
+		return;
+	m->offset = (hours * 60 + minutes) * 60 * (west ? -1 : 1);
+	*p = q;
+}
+
+/* "2026-01-02T03:04:05.678Z", "2026/01/02 03:04:05". */
+static bool iso_at(const char **p, const char *end, struct moment *m)
+{
+	return digits(p, end, 4, &m->year) && one(p, end, "-/") && digits(p, end, 2, &m->month) &&
+	       one(p, end, "-/") && digits(p, end, 2, &m->day) && one(p, end, "Tt ") &&
+	       clock_at(p, end, m);
+}
+
+/* "02/Jan/2026:03:04:05 +0000". */
+static bool clf_at(const char **p, const char *end, struct moment *m)
+{
+	if (!digits(p, end, 2, &m->day) || !one(p, end, "/"))
+		return false;
+	m->month = month_at(*p, end);
+	if (!m->month)
+		return false;
+	*p += 3;
+	return one(p, end, "/") && digits(p, end, 4, &m->year) && one(p, end, ":") &&
+	       clock_at(p, end, m);
+}
+
+/* The year of a date that has none: the last time that this day was. */
+static int guess_year(int month, int day)
+{
+	int64_t now = clock_wall();
+	char text[36];
+	int year = 0;
+
+	time_print_utc(now, 0, text);
+	for (int i = 0; i < 4; i++)
+		year = year * 10 + (text[i] - '0');
+	int64_t then = time_days(year, (unsigned)month, (unsigned)day) * 86400 * NS_PER_S;
+
+	return then > now + 86400 * NS_PER_S ? year - 1 : year;
+}
+
+/* "Jan  2 03:04:05" of syslog, "Jan 2, 2026 3:04:05 PM" of java.util.logging. */
+static bool month_first_at(const char **p, const char *end, struct moment *m)
+{
+	m->month = month_at(*p, end);
+	if (!m->month)
+		return false;
+	*p += 3;
+	if (!one(p, end, " "))
+		return false;
+	one(p, end, " ");
+	if (!short_number(p, end, &m->day) || m->day == 0)
+		return false;
+	if (one(p, end, ",")) {
+		if (!one(p, end, " ") || !digits(p, end, 4, &m->year) || !one(p, end, " ") ||
+			!clock_at(p, end, m))
+			return false;
+		bool noon = m->hour == 12;
+
+		if (end - *p >= 3 && (*p)[2] == 'M' && ((*p)[1] == 'A' || (*p)[1] == 'P')) {
+			m->hour += (*p)[1] == 'P' && !noon ? 12 : (*p)[1] == 'A' && noon ? -12 : 0;
+			*p += 3;
+		}
+		return true;
+	}
+	m->year = guess_year(m->month, m->day);
+	return one(p, end, " ") && clock_at(p, end, m);
+}
+
+/* "02 Jan 2026 03:04:05.678" of Redis, after its "1:M ". */
+static bool day_first_at(const char **p, const char *end, struct moment *m)
+{
+	if (!digits(p, end, 2, &m->day) || !one(p, end, " "))
+		return false;
+	m->month = month_at(*p, end);
+	if (!m->month)
+		return false;
+	*p += 3;
+	return one(p, end, " ") && digits(p, end, 4, &m->year) && one(p, end, " ") &&
+	       clock_at(p, end, m);
+}
+
+/* "E0102 03:04:05.678901" of klog. */
+static bool klog_at(const char **p, const char *end, struct moment *m)
+{
+	if (!one(p, end, "IWEF") || !digits(p, end, 2, &m->month) || !digits(p, end, 2, &m->day) ||
+		m->month < 1 || m->month > 12 || m->day < 1 || !one(p, end, " ") || !clock_at(p, end, m))
+		return false;
+	m->year = guess_year(m->month, m->day);
+	return true;
+}
+
+static bool (*const forms[])(const char **, const char *, struct moment *) = {
+	iso_at, clf_at, month_first_at, day_first_at, klog_at};
+
+size_t time_prefix(struct str line, int64_t *time, bool *nano)
+{
+	const char *start = line.ptr, *end = line.ptr + line.len;
+
+	*time = TIME_NONE;
+	*nano = false;
+	if (start < end && *start == '[')
+		start++;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		struct moment m = {0};
+		const char *p = start;
+
+		if (!forms[i](&p, end, &m))
+			continue;
+		zone_at(&p, end, &m);
+		if (!moment_time(&m, time))
+			continue;
+		*nano = m.zulu && m.fraction >= 7 && start == line.ptr && p < end && *p == ' ';
+		if (p < end && *p == ']' && start > line.ptr)
+			p++;
+		return (size_t)(p - line.ptr);
+	}
+	/* "03:04:05.678" says that a line begins, not when. */
+	struct moment m = {0};
+	const char *p = start;
+
+	if (end - p >= 8 && p[2] == ':' && clock_at(&p, end, &m))
+		return (size_t)(p - line.ptr);
+	return 0;
+}
+
+/* Seconds, milliseconds, microseconds or nanoseconds since 1970, by size. */
+static int64_t time_of_number(const char *p, size_t len)
+{
+	int64_t whole = 0, nanos = 0, unit = NS_PER_S;
+	size_t i = 0;
+
+	for (; i < len && p[i] >= '0' && p[i] <= '9' && whole < INT64_C(1000000000000000000); i++)
+		whole = whole * 10 + (p[i] - '0');
+	if (i < len && p[i] == '.')
+		for (i++; i < len && p[i] >= '0' && p[i] <= '9'; i++) {
+			unit /= 10;
+			nanos += unit * (p[i] - '0');
+		}
+	if (i < len || whole < 100000000)
+		return TIME_NONE;
+	if (whole < INT64_C(9000000000))
+		return whole * NS_PER_S + nanos;
+	if (whole < INT64_C(9000000000000))
+		return whole * NS_PER_MS;
+	if (whole < INT64_C(9000000000000000))
+		return whole * NS_PER_US;
+	return whole < INT64_C(9000000000000000000) ? whole : TIME_NONE;
+}
+
+int64_t time_of_scalar(const struct json_scalar *s)
+{
+	const char *p = s->ptr;
+	struct moment m = {0};
+	int64_t time;
+
+	if (s->kind == '0')
+		return time_of_number(p, s->len);
+	if (s->kind != '"' || s->len == 0)
+		return TIME_NONE;
+	if (iso_at(&p, s->ptr + s->len, &m)) {
+		zone_at(&p, s->ptr + s->len, &m);
+		return moment_time(&m, &time) ? time : TIME_NONE;
+	}
+	bool nano;
+
+	if (time_prefix((struct str){s->ptr, s->len}, &time, &nano) && time != TIME_NONE)
+		return time;
+	return time_of_number(s->ptr, s->len);
+}
