@@ -142,6 +142,10 @@ $(BUILD)/demo: $(DEMO) $(if $(DEMO),$(BUILD)/libprobe.a)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# What the log reader makes of a file, for tests/logs.
+$(BUILD)/logdump: $(BUILD)/tests/logs/logdump.o $(BUILD)/libprobe.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 unit: $(UNIT)
 	@tools/unit $(if $T,-v) $(if $(WRAP),--wrap '$(WRAP)') $(UNIT)
 

@@ -15,10 +15,10 @@ struct log_source_kind {
 	const char *name, *help, *example;
 	const struct field *fields;   /* of the map in a scenario's `logs` */
 	size_t spec_size, state_size; /* zeroed by the framework */
-	/* A scalar or list that stands for the map, or NULL with a diagnostic; may be NULL. */
-	struct node *(*shorthand)(struct arena *, const struct node *, struct diags *);
 	/* Fills the spec from the text after "NAME:" on the command line; -1 with err. */
 	int (*parse)(struct arena *, struct str text, void *spec, struct error *err);
+	/* The name of a source written as a map, for people; NULL: the kind's. */
+	const char *(*title)(struct arena *, const void *spec);
 	/* Begins; never blocks longer than reading a local file; ends in exactly one
 	 * log_fetch_done() or log_fetch_failed(), now or later. */
 	void (*start)(struct log_fetch *);
@@ -55,6 +55,11 @@ const struct log_options *log_fetch_options(const struct log_fetch *);
  * log_fetch_end() ends the document: what follows starts anew. */
 bool log_fetch_read(struct log_fetch *, struct str bytes, const char *instance);
 void log_fetch_end(struct log_fetch *);
+/* What follows is of another source with this name (one of several files of a pattern). Called
+ * before anything was read it renames the first. */
+void log_fetch_next(struct log_fetch *, const char *name);
+/* Bytes as they were before decompression; else those given to log_fetch_read() count. */
+void log_fetch_bytes(struct log_fetch *, int64_t bytes);
 /* Entries known to be missing. */
 void log_fetch_left_out(struct log_fetch *, int64_t entries);
 /* A remark of a source that was read, though not wholly: its status becomes partial. */

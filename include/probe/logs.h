@@ -140,7 +140,8 @@ struct log_entry {
 struct log_event {
 	int64_t time;
 	const struct log_instance *instance;
-	struct log_cluster *cluster;
+	struct log_cluster
+		*cluster; /* NULL: a proof of health, which has neither entry nor source */
 	const struct log_entry *entry; /* NULL: its text was not kept, see cluster->entries */
 	const struct log_source *source;
 	int64_t index; /* entry in the source, from 1 */

@@ -50,17 +50,15 @@ struct detail *chunk_detail(struct chunk *c, struct raw *raw)
 	c->details = grow(c->details, c->detail_count, &c->detail_capacity, sizeof(*c->details));
 	struct detail *d = &c->details[c->detail_count++];
 
-	*d = (struct detail){.raw = (uint32_t)(raw - c->raws),
-		.http = {.status = -1, .latency = TIME_NONE}};
+	*d = (struct detail){
+		.raw = (uint32_t)(raw - c->raws), .http = {.status = -1, .latency = TIME_NONE}};
 	raw->detail = (uint32_t)c->detail_count;
 	return d;
 }
 
-uint32_t chunk_origin(
-	struct chunk *c, struct str instance, struct str revision, struct str service)
+uint32_t chunk_origin(struct chunk *c, struct str instance, struct str revision, struct str service)
 {
-	uint64_t hash = cluster_hash_of(instance, 11) ^ cluster_hash_of(revision, 12) ^
-			cluster_hash_of(service, 13);
+	uint64_t hash = hash_str(instance, 11) ^ hash_str(revision, 12) ^ hash_str(service, 13);
 
 	if (c->origin_count && c->origins[c->last_origin].hash == hash)
 		return c->last_origin;
@@ -97,8 +95,7 @@ static void read_json(struct chunk *c)
 
 	while (p < end) {
 		if (*p == '{') {
-			const char *after =
-				chunk_object(c, p, end, c->kind == CHUNK_JSON_WRAPPED);
+			const char *after = chunk_object(c, p, end, c->kind == CHUNK_JSON_WRAPPED);
 
 			c->skipped += !after;
 			p = after ? after : p + 1;

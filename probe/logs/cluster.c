@@ -90,6 +90,10 @@ static bool word_is_level(struct str text)
 	static const char *const levels[] = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING",
 		"ERROR", "FATAL", "CRITICAL", "SEVERE", "PANIC", "ALERT", "EMERGENCY", NULL};
 
+	/* The status of a request, which masking left. */
+	if (text.len == 3 && text.ptr[0] >= '1' && text.ptr[0] <= '5' && text.ptr[1] >= '0' &&
+		text.ptr[1] <= '9')
+		return true;
 	while (text.len && strchr("[(<\"'", text.ptr[0]))
 		text = str_from(text, 1);
 	while (text.len && strchr("])>\"':,;", text.ptr[text.len - 1]))

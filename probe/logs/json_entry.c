@@ -71,8 +71,9 @@ static int level_of(const struct json_scalar *s)
 
 		return n <= 69 ? pino[n / 10] : -1;
 	}
-	static const unsigned char syslog[] = {SEVERITY_EMERGENCY, SEVERITY_ALERT, SEVERITY_CRITICAL,
-		SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE, SEVERITY_INFO, SEVERITY_DEBUG};
+	static const unsigned char syslog[] = {SEVERITY_EMERGENCY, SEVERITY_ALERT,
+		SEVERITY_CRITICAL, SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE, SEVERITY_INFO,
+		SEVERITY_DEBUG};
 
 	return n < 8 ? syslog[n] : -1;
 }
@@ -197,7 +198,8 @@ static bool is_plain(const struct json_fields *j, unsigned traits)
 	if (traits & (LOG_REQUEST | LOG_PLATFORM) || j->seen & (1u << IN_PAYLOAD | 1u << IN_PROTO))
 		return false;
 	return has(j, F_TEXT) || j->f[F_MESSAGE].kind == '[' ||
-	       (has(j, F_MESSAGE) && (has(j, F_PRIORITY) || (has(j, F_STREAM) && !has(j, F_SEVERITY))));
+	       (has(j, F_MESSAGE) &&
+		       (has(j, F_PRIORITY) || (has(j, F_STREAM) && !has(j, F_SEVERITY))));
 }
 
 /* An error object that says nothing of the application: a formatter filled it by default. */
@@ -237,7 +239,7 @@ static void severity_fill(struct raw *raw, const struct json_fields *j)
 		severity = level_of(&j->f[F_PRIORITY]);
 	if (severity < 0 && has(j, F_EVENT_OBJECT))
 		severity = str_is(slice(&j->f[F_EVENT_TYPE]), "Warning") ? SEVERITY_WARNING
-									  : SEVERITY_INFO;
+									 : SEVERITY_INFO;
 	raw->severity = severity < 0 ? SEVERITY_DEFAULT : (uint8_t)severity;
 	raw->level = level > (int)raw->severity ? (uint8_t)level : raw->severity;
 }
@@ -246,14 +248,15 @@ static void detail_fill(struct chunk *c, struct detail *d, const struct json_fie
 {
 	if (!is_formatter(j)) {
 		d->error_type = text_of(c, &j->f[F_ERROR_TYPE]);
-		d->error_message = text_of(c, &j->f[has(j, F_ERROR_MESSAGE) ? F_ERROR_MESSAGE : F_ERROR]);
+		d->error_message =
+			text_of(c, &j->f[has(j, F_ERROR_MESSAGE) ? F_ERROR_MESSAGE : F_ERROR]);
 		d->error_stack = text_of(c, &j->f[F_ERROR_STACK]);
 	}
 	if (has(j, F_FILE)) {
 		struct str file = slice(&j->f[F_FILE]), line = slice(&j->f[F_LINE]);
 		char *out = chunk_memory(c, file.len + line.len + 2);
-		int len = snprintf(out, file.len + line.len + 2, "%.*s:%.*s", STR_ARG(file),
-			STR_ARG(line));
+		int len = snprintf(
+			out, file.len + line.len + 2, "%.*s:%.*s", STR_ARG(file), STR_ARG(line));
 
 		d->location = (struct str){out, (size_t)len};
 	} else {
@@ -266,7 +269,8 @@ static void level_from_text(struct raw *raw, const struct look *look, struct str
 {
 	if (look->level < 0)
 		return;
-	if (raw->severity == SEVERITY_ERROR && raw->level == SEVERITY_ERROR && str_is(log, "stderr"))
+	if (raw->severity == SEVERITY_ERROR && raw->level == SEVERITY_ERROR &&
+		str_is(log, "stderr"))
 		raw->level = (uint8_t)look->level;
 	else if (look->level > raw->level)
 		raw->level = (uint8_t)look->level;
@@ -275,7 +279,8 @@ static void level_from_text(struct raw *raw, const struct look *look, struct str
 static bool matters(const struct chunk *c, const struct raw *raw, const struct look *look)
 {
 	return c->everything || raw->level >= SEVERITY_WARNING || look->suspicious ||
-	       raw->traits & (LOG_PLATFORM | LOG_LISTENING | LOG_STARTED | LOG_TRACED | LOG_FORMATTER) ||
+	       raw->traits &
+		       (LOG_PLATFORM | LOG_LISTENING | LOG_STARTED | LOG_TRACED | LOG_FORMATTER) ||
 	       raw->status >= 500;
 }
 
@@ -291,7 +296,7 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 	if (raw->time == TIME_NONE)
 		raw->time = time;
 	if (has(j, F_INSERT_ID))
-		raw->identity = cluster_hash_of(slice(&j->f[F_INSERT_ID]), (uint64_t)raw->time) | 1;
+		raw->identity = hash_str(slice(&j->f[F_INSERT_ID]), (uint64_t)raw->time) | 1;
 	raw->origin = origin_of(c, j, given);
 	severity_fill(raw, j);
 	raw->traits = traits_of(j, log);
@@ -326,8 +331,8 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 
 	d->plain = plain;
 	d->starts = look.starts;
-	d->stream = c->seed ^ c->origins[raw->origin].hash ^ cluster_hash_of(log, 21) ^
-		    cluster_hash_of(slice(&j->f[F_STREAM]), 22);
+	d->stream = c->seed ^ c->origins[raw->origin].hash ^ hash_str(log, 21) ^
+		    hash_str(slice(&j->f[F_STREAM]), 22);
 	d->text = text;
 	d->log = log.len ? log : slice(&j->f[F_STREAM]);
 	d->trace = trace;

@@ -129,8 +129,8 @@ static const char *bare_end(const char *p, const char *end)
 	return p;
 }
 
-static const char *scan_members(
-	const char *p, const char *end, enum json_place place, unsigned depth, struct json_fields *out);
+static const char *scan_members(const char *p, const char *end, enum json_place place,
+	unsigned depth, struct json_fields *out);
 
 static void keep(struct json_fields *out, const struct json_key *key, const char *ptr, size_t len,
 	char kind, bool escaped)
@@ -186,8 +186,8 @@ static const char *scan_value(const char *p, const char *end, enum json_place pl
 }
 
 /* From the '{' at p through its members; after the '}'. */
-static const char *scan_members(
-	const char *p, const char *end, enum json_place place, unsigned depth, struct json_fields *out)
+static const char *scan_members(const char *p, const char *end, enum json_place place,
+	unsigned depth, struct json_fields *out)
 {
 	p = json_blank(p + 1, end);
 	if (p < end && *p == '}')
@@ -198,8 +198,7 @@ static const char *scan_members(
 
 		if (!name_end)
 			return NULL;
-		const struct json_key *key =
-			json_key_find(name, (size_t)(name_end - name), place);
+		const struct json_key *key = json_key_find(name, (size_t)(name_end - name), place);
 
 		p = json_blank(name_end + 1, end);
 		if (p >= end || *p != ':')

@@ -14,7 +14,8 @@ static size_t compose_prefix(struct str line, struct str *name)
 	while (i < line.len && i < 80 &&
 		(isalnum((unsigned char)line.ptr[i]) || strchr("._-", line.ptr[i])))
 		i++;
-	if (i < 3 || i >= line.len || line.ptr[i] != ' ' || !isdigit((unsigned char)line.ptr[i - 1]))
+	if (i < 3 || i >= line.len || line.ptr[i] != ' ' ||
+		!isdigit((unsigned char)line.ptr[i - 1]))
 		return 0;
 	size_t dash = i;
 
@@ -49,7 +50,8 @@ static size_t pod_prefix(struct str line, struct str *pod, struct str *container
 /* " stdout F " after the time of a CRI line; the rest of the line is text. */
 static bool cri_tag(struct str rest, bool *standard_error, bool *partial, struct str *text)
 {
-	if (rest.len < 10 || (memcmp(rest.ptr, " stdout ", 8) != 0 && memcmp(rest.ptr, " stderr ", 8) != 0))
+	if (rest.len < 10 ||
+		(memcmp(rest.ptr, " stdout ", 8) != 0 && memcmp(rest.ptr, " stderr ", 8) != 0))
 		return false;
 	if (rest.ptr[8] != 'P' && rest.ptr[8] != 'F')
 		return false;
@@ -71,14 +73,13 @@ static bool is_heading(struct str line)
 		!str_starts(line, "INSERT_ID "))
 		return false;
 	for (size_t i = 0; i < line.len; i++)
-		if (!isupper((unsigned char)line.ptr[i]) && line.ptr[i] != ' ' && line.ptr[i] != '_')
+		if (!isupper((unsigned char)line.ptr[i]) && line.ptr[i] != ' ' &&
+			line.ptr[i] != '_')
 			return false;
 	return true;
 }
 
-/* Text or a JSON entry, without what stood in front. */
-static void read_body(
-	struct chunk *c, struct str text, int64_t time, uint32_t origin, uint64_t stream)
+void chunk_body(struct chunk *c, struct str text, int64_t time, uint32_t origin, uint64_t stream)
 {
 	struct str trimmed = str_trim(text);
 
@@ -113,7 +114,7 @@ static void read_cri(struct chunk *c, struct str text, bool partial, int64_t tim
 		text = (struct str){copy, c->partial.len};
 		buf_clear(&c->partial);
 	}
-	read_body(c, text, time, origin, stream);
+	chunk_body(c, text, time, origin, stream);
 }
 
 static void read_prefixed(struct chunk *c, struct str line)
@@ -128,8 +129,7 @@ static void read_prefixed(struct chunk *c, struct str line)
 	else if (line.len && isalpha((unsigned char)line.ptr[0]))
 		prefix = compose_prefix(line, &instance);
 	line = str_from(line, prefix);
-	uint32_t origin =
-		prefix ? chunk_origin(c, instance, STR(""), service) : 0;
+	uint32_t origin = prefix ? chunk_origin(c, instance, STR(""), service) : 0;
 	uint64_t stream = c->seed ^ c->origins[origin].hash;
 	size_t taken = line.len && isdigit((unsigned char)line.ptr[0])
 			       ? time_prefix(line, &time, &nano)
@@ -137,7 +137,7 @@ static void read_prefixed(struct chunk *c, struct str line)
 
 	if (!taken || time == TIME_NONE) {
 		c->nano = false;
-		read_body(c, line, TIME_NONE, origin, stream);
+		chunk_body(c, line, TIME_NONE, origin, stream);
 		return;
 	}
 	struct str rest = str_from(line, taken);
@@ -149,9 +149,9 @@ static void read_prefixed(struct chunk *c, struct str line)
 	/* A runtime drops trailing zeros; one line of many looks less exact then. */
 	c->nano = nano || (c->nano && rest.len && line.ptr[taken - 1] == 'Z');
 	if (c->nano)
-		read_body(c, str_from(rest, rest.len && rest.ptr[0] == ' '), time, origin, stream);
+		chunk_body(c, str_from(rest, rest.len && rest.ptr[0] == ' '), time, origin, stream);
 	else
-		read_body(c, line, TIME_NONE, origin, stream);
+		chunk_body(c, line, TIME_NONE, origin, stream);
 }
 
 static bool is_blank(struct str line)
@@ -173,12 +173,13 @@ void chunk_line(struct chunk *c, struct str line)
 			chunk_text(c, line, TIME_NONE, 0, c->seed ^ c->origins[0].hash);
 		return;
 	}
-	if (c->format != LOG_TEXT && (line.ptr[0] == '{' || line.ptr[0] == '[' || line.ptr[0] == ' ')) {
+	if (c->format != LOG_TEXT &&
+		(line.ptr[0] == '{' || line.ptr[0] == '[' || line.ptr[0] == ' ')) {
 		struct str trimmed = str_trim(line);
 		const char *p = trimmed.ptr, *end = p + trimmed.len;
 
-		if (trimmed.len && *p == '[' && (trimmed.len == 2 || (trimmed.len > 2 && p[1] == '{')) &&
-			end[-1] == ']') {
+		if (trimmed.len && *p == '[' &&
+			(trimmed.len == 2 || (trimmed.len > 2 && p[1] == '{')) && end[-1] == ']') {
 			if (trimmed.len == 2)
 				return;
 			p++;

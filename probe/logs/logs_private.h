@@ -20,6 +20,13 @@ enum {
 	JSON_NESTING_MAX = 32,     /* wrappers around entries */
 };
 
+uint64_t cluster_hash(const void *, size_t len, uint64_t seed);
+
+static inline uint64_t hash_str(struct str s, uint64_t seed)
+{
+	return cluster_hash(s.ptr, s.len, seed);
+}
+
 /* Where in a LogEntry (or another logger's object) the scanner is. */
 enum json_place {
 	IN_ENTRY,
@@ -93,10 +100,10 @@ struct json_scalar {
 
 struct json_fields {
 	struct json_scalar f[F_COUNT];
-	unsigned seen;  /* places that were entered, 1 << enum json_place */
-	bool strong;    /* has keys that only a log entry has */
-	bool container; /* has members that may hold entries */
-	bool holder;    /* ... under a name that wrappers use */
+	unsigned seen;      /* places that were entered, 1 << enum json_place */
+	bool strong;        /* has keys that only a log entry has */
+	bool container;     /* has members that may hold entries */
+	bool holder;        /* ... under a name that wrappers use */
 	struct str payload; /* the whole jsonPayload */
 };
 
@@ -186,8 +193,8 @@ struct chunk {
 	struct buf *texts; /* blocks of unescaped text */
 	size_t text_count, text_capacity;
 	int64_t cut_lines, skipped;
-	bool nano;               /* the line before had a container runtime's time */
-	struct buf partial;      /* CRI lines that go on in the next one */
+	bool nano;          /* the line before had a container runtime's time */
+	struct buf partial; /* CRI lines that go on in the next one */
 	int64_t partial_time;
 	struct json_fields fields;
 };
@@ -212,5 +219,39 @@ const char *chunk_object(struct chunk *, const char *p, const char *end, bool wr
 struct raw *chunk_entry(struct chunk *, const struct json_fields *, struct str whole, int64_t time,
 	const uint32_t *origin);
 void chunk_line(struct chunk *, struct str line);
+/* Text or a JSON entry, without what a container runtime put in front of it. */
+void chunk_body(struct chunk *, struct str text, int64_t time, uint32_t origin, uint64_t stream);
+
+/* Bytes of a source, in any encoding, on their way into chunks. Chunks are read by worker threads
+ * when there are several, and come back in order, in the caller's thread. */
+struct reader_options {
+	enum log_format format;
+	const struct strs *traces;
+	const char *instance;
+	uint64_t seed;
+	bool everything; /* details of all entries; else only of the first READER_QUIET bytes */
+	void (*merge)(void *ctx, struct chunk *);
+	void *ctx;
+};
+enum { READER_QUIET = 8 << 20 };
+
+struct reader;
+
+struct reader *reader_new(const struct reader_options *);
+void reader_feed(struct reader *, struct str bytes);
+/* The document is over: everything is merged when this returns. */
+void reader_end(struct reader *);
+void reader_free(struct reader *);
+
+/* Threads that read chunks. */
+struct pool;
+
+struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx);
+/* An empty chunk with memory, waiting for one when all are on their way. */
+struct chunk *pool_chunk(struct pool *);
+void pool_submit(struct pool *, struct chunk *);
+/* Merges all that is on its way. */
+void pool_drain(struct pool *);
+void pool_free(struct pool *);
 
 #endif

@@ -49,7 +49,8 @@ static bool all_upper(struct str w)
 static int level_here(struct str line, size_t start, size_t end, bool first)
 {
 	struct str w = str_sub(line, start, end - start);
-	char before = start ? line.ptr[start - 1] : ' ', after = end < line.len ? line.ptr[end] : ' ';
+	char before = start ? line.ptr[start - 1] : ' ',
+	     after = end < line.len ? line.ptr[end] : ' ';
 	int level = level_of_word(w);
 
 	if (level < 0)
@@ -65,7 +66,8 @@ static int level_here(struct str line, size_t start, size_t end, bool first)
 			       ? level
 			       : -1;
 	}
-	return first && (after == ':' || after == ' ') && (after == ':' || before == '|') ? level : -1;
+	return first && (after == ':' || after == ' ') && (after == ':' || before == '|') ? level
+											  : -1;
 }
 
 /* The level among the first words. */
@@ -95,7 +97,8 @@ static int level_scan(struct str line, size_t from)
 /* Levels that are one letter, by the form of the line. */
 static int level_of_form(struct str line, size_t prefix)
 {
-	if (line.len > 5 && isdigit((unsigned char)line.ptr[1]) && prefix && strchr("IWEF", line.ptr[0]))
+	if (line.len > 5 && isdigit((unsigned char)line.ptr[1]) && prefix &&
+		strchr("IWEF", line.ptr[0]))
 		return severity_find(str_sub(line, 0, 1));
 	/* Ruby: "E, [2026-..." */
 	if (line.len > 4 && memcmp(line.ptr + 1, ", [", 3) == 0 && strchr("DIWEF", line.ptr[0]))
@@ -213,13 +216,15 @@ static void access_look(struct str text, struct look *out)
 	size_t left = line.len - end - 2;
 
 	if (left < 3 || !isdigit((unsigned char)digits[0]) || !isdigit((unsigned char)digits[1]) ||
-		!isdigit((unsigned char)digits[2]) || (left > 3 && isdigit((unsigned char)digits[3])))
+		!isdigit((unsigned char)digits[2]) ||
+		(left > 3 && isdigit((unsigned char)digits[3])))
 		return;
 	line.len = end;
 	for (size_t i = 0; methods[i]; i++) {
 		if (!str_starts(line, methods[i]))
 			continue;
-		size_t method = strlen(methods[i]) - 1, blank = str_find_char(str_from(line, method + 1), ' ');
+		size_t method = strlen(methods[i]) - 1,
+		       blank = str_find_char(str_from(line, method + 1), ' ');
 
 		out->method = str_sub(line, 0, method);
 		out->url = str_sub(line, method + 1, blank);

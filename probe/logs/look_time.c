@@ -67,7 +67,8 @@ static bool moment_time(const struct moment *m, int64_t *time)
 static bool clock_at(const char **p, const char *end, struct moment *m)
 {
 	if (!short_number(p, end, &m->hour) || !one(p, end, ":") ||
-		!digits(p, end, 2, &m->minute) || !one(p, end, ":") || !digits(p, end, 2, &m->second))
+		!digits(p, end, 2, &m->minute) || !one(p, end, ":") ||
+		!digits(p, end, 2, &m->second))
 		return false;
 	if (end - *p > 1 && (**p == '.' || **p == ',') && (*p)[1] >= '0' && (*p)[1] <= '9') {
 		int64_t unit = NS_PER_S;
@@ -193,7 +194,8 @@ static bool day_first_at(const char **p, const char *end, struct moment *m)
 static bool klog_at(const char **p, const char *end, struct moment *m)
 {
 	if (!one(p, end, "IWEF") || !digits(p, end, 2, &m->month) || !digits(p, end, 2, &m->day) ||
-		m->month < 1 || m->month > 12 || m->day < 1 || !one(p, end, " ") || !clock_at(p, end, m))
+		m->month < 1 || m->month > 12 || m->day < 1 || !one(p, end, " ") ||
+		!clock_at(p, end, m))
 		return false;
 	m->year = guess_year(m->month, m->day);
 	return true;

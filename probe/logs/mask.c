@@ -49,6 +49,7 @@ struct masker {
 	bool last_bare;   /* the word before was nothing but a wildcard */
 	bool last_number; /* ... and a plain number, so that a unit may follow */
 	bool last_date;   /* the word before was a day or month */
+	bool last_arrow;  /* the word before was "->" */
 	bool last_user;   /* the word before was "user": a name follows */
 };
 
@@ -444,7 +445,15 @@ static void mask_word(struct masker *m, struct str w, struct str next)
 		return;
 	}
 	size_t before = m->len;
+	bool status = m->last_arrow && w.len == 3 && is(w.ptr[0], C_DIGIT);
 
+	m->last_arrow = w.len == 2 && memcmp(w.ptr, "->", 2) == 0;
+	/* The status of a request ("GET /x -> 503") is what it is about. */
+	if (status) {
+		put(m, w.ptr, w.len);
+		word_end(m);
+		return;
+	}
 	put_word(m, w);
 	word_end(m);
 	m->last_number = m->len > before && m->last_bare && is(w.ptr[w.len - 1], C_DIGIT);

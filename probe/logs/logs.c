@@ -1,0 +1,236 @@
+/*
+ * Reading sources one after the other: a fetch brings bytes, a reader cuts them, the model takes
+ * what is read from them.
+ */
+#include "probe/log_source.h"
+
+#include <stdlib.h>
+
+#include "model.h"
+
+#include "probe/error.h"
+
+const struct log_source_kind *const log_source_kinds[] = {&source_file, NULL};
+
+struct collect {
+	struct arena *arena;
+	const struct log_options *options;
+	struct loop *loop;
+	struct model *model;
+	int64_t started, bytes; /* of all sources, decompressed */
+};
+
+struct log_fetch {
+	struct collect *collect;
+	const struct log_spec *spec;
+	void *state;
+	struct reader *reader; /* NULL between documents */
+	bool begun;            /* something was read, or the source was named */
+	bool done;
+	bool own_bytes; /* the kind counts them */
+};
+
+const void *log_fetch_spec(const struct log_fetch *f)
+{
+	return f->spec->spec;
+}
+
+void *log_fetch_state(struct log_fetch *f)
+{
+	return f->state;
+}
+
+struct arena *log_fetch_arena(const struct log_fetch *f)
+{
+	return f->collect->arena;
+}
+
+struct loop *log_fetch_loop(const struct log_fetch *f)
+{
+	return f->collect->loop;
+}
+
+const struct log_options *log_fetch_options(const struct log_fetch *f)
+{
+	return f->collect->options;
+}
+
+static struct log_source *source_of(const struct log_fetch *f)
+{
+	return &f->collect->model->sources[f->collect->model->source];
+}
+
+/* What the source lacks because of a bound. */
+static bool within_bounds(struct log_fetch *f)
+{
+	const struct collect *c = f->collect;
+	int64_t max_bytes = c->options->max_bytes ? c->options->max_bytes : LOG_MAX_BYTES,
+		max_time = c->options->max_time ? c->options->max_time : LOG_MAX_TIME;
+	char text[32];
+
+	if (c->model->full) {
+		log_fetch_partial(f, "more entries than are read, the rest was left out");
+	} else if (c->bytes >= max_bytes) {
+		log_fetch_partial(
+			f, "more than %lld bytes, the rest was left out", (long long)max_bytes);
+	} else if (clock_monotonic() - c->started > max_time) {
+		duration_print(max_time, text);
+		log_fetch_partial(f, "not read within %s, the rest was left out", text);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+bool log_fetch_read(struct log_fetch *f, struct str bytes, const char *instance)
+{
+	struct collect *c = f->collect;
+
+	f->begun = true;
+	if (!within_bounds(f))
+		return false;
+	if (!f->reader)
+		f->reader = reader_new(&(struct reader_options){.format = c->options->format,
+			.traces = &c->options->traces,
+			.instance = instance ? instance : "",
+			.seed = c->model->source,
+			.everything = c->options->annotate != NULL,
+			.merge = model_merge,
+			.ctx = c->model});
+	int64_t max = c->options->max_bytes ? c->options->max_bytes : LOG_MAX_BYTES;
+
+	if ((int64_t)bytes.len > max - c->bytes)
+		bytes.len = (size_t)(max - c->bytes);
+	c->bytes += (int64_t)bytes.len;
+	if (!f->own_bytes)
+		source_of(f)->bytes += (int64_t)bytes.len;
+	reader_feed(f->reader, bytes);
+	if (c->options->progress)
+		c->options->progress(
+			c->options->ctx, source_of(f)->name, c->bytes, source_of(f)->entries);
+	return true;
+}
+
+void log_fetch_end(struct log_fetch *f)
+{
+	if (!f->reader)
+		return;
+	reader_end(f->reader);
+	reader_free(f->reader);
+	f->reader = NULL;
+	model_document_end(f->collect->model);
+}
+
+void log_fetch_next(struct log_fetch *f, const char *name)
+{
+	struct collect *c = f->collect;
+
+	log_fetch_end(f);
+	if (f->begun)
+		model_source(c->model, name);
+	else
+		source_of(f)->name = arena_strdup(c->arena, name);
+	f->begun = true;
+	f->own_bytes = false;
+}
+
+void log_fetch_bytes(struct log_fetch *f, int64_t bytes)
+{
+	f->own_bytes = true;
+	source_of(f)->bytes = bytes;
+}
+
+void log_fetch_left_out(struct log_fetch *f, int64_t entries)
+{
+	source_of(f)->left_out += entries;
+}
+
+static void note(struct log_fetch *f, enum log_status status, const char *fmt, va_list args)
+{
+	struct log_source *s = source_of(f);
+
+	/* The first thing that went wrong is the one that explains. */
+	if (!s->error)
+		s->error = arena_vprintf(f->collect->arena, fmt, args);
+	if (status > s->status)
+		s->status = status;
+}
+
+void log_fetch_partial(struct log_fetch *f, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	note(f, LOG_PARTIAL, fmt, args);
+	va_end(args);
+}
+
+void log_fetch_done(struct log_fetch *f)
+{
+	log_fetch_end(f);
+	f->done = true;
+}
+
+void log_fetch_failed(struct log_fetch *f, const char *fmt, ...)
+{
+	va_list args;
+
+	log_fetch_end(f);
+	va_start(args, fmt);
+	note(f, source_of(f)->entries ? LOG_PARTIAL : LOG_FAILED, fmt, args);
+	va_end(args);
+	f->done = true;
+}
+
+/* The time is up while a source is still being fetched. */
+static void out_of_time(void *ctx)
+{
+	struct log_fetch *f = ctx;
+
+	if (!f->done)
+		log_fetch_failed(f, "not read in time");
+}
+
+static void collect_one(struct collect *c, const struct log_spec *spec)
+{
+	struct log_fetch f = {.collect = c, .spec = spec};
+	struct timer limit = {0};
+	struct error err;
+	int64_t max_time = c->options->max_time ? c->options->max_time : LOG_MAX_TIME;
+
+	f.state = arena_alloc(c->arena, spec->kind->state_size);
+	model_source(c->model, spec->name);
+	if (c->loop)
+		timer_start(c->loop, &limit, loop_now(c->loop) + max_time, out_of_time, &f);
+	spec->kind->start(&f);
+	if (!f.done && !c->loop)
+		log_fetch_failed(&f, "cannot be read without a network");
+	while (!f.done)
+		if (loop_run(c->loop, &f.done, &err) != 0 && !f.done)
+			log_fetch_failed(&f, "%s", err.text);
+	if (c->loop)
+		timer_stop(c->loop, &limit);
+	if (spec->kind->stop)
+		spec->kind->stop(&f);
+}
+
+struct logs *logs_collect(struct arena *arena, const struct log_spec *specs, size_t count,
+	const struct log_options *options, struct loop *loop, struct error *err)
+{
+	struct collect c = {.arena = arena,
+		.options = options,
+		.loop = loop,
+		.model = model_new(arena, options),
+		.started = clock_monotonic()};
+
+	for (size_t i = 0; i < count; i++)
+		collect_one(&c, &specs[i]);
+	struct logs *logs = model_finish(c.model);
+
+	model_free(c.model);
+	if (options->annotate && fflush(options->annotate) != 0) {
+		error_set(err, "cannot write the annotated log");
+		return NULL;
+	}
+	return logs;
+}

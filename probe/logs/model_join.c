@@ -1,0 +1,109 @@
+/* Joining what agents tore apart (see rejoin.h): one open event a stream. */
+#include "model.h"
+
+#include <stdlib.h>
+
+#include "probe/error.h"
+
+enum { STREAMS_MAX = 1024, STREAM_SLOTS = 4096 };
+
+struct stream {
+	uint64_t key;
+	struct rejoin_state state;
+	struct item first;
+	struct buf text;
+	size_t blanks; /* empty lines that belong to it if more of it follows */
+};
+
+static void end(struct model *m, struct stream *s)
+{
+	if (!s->first.carry.parts)
+		return;
+	struct item item = s->first;
+
+	item.text = buf_str(&s->text);
+	item.detail = NULL;
+	if (item.carry.parts > 1)
+		item.carry.raw.traits |= LOG_REJOINED;
+	if (s->text.overflow)
+		item.carry.raw.traits |= LOG_CUT;
+	s->first.carry.parts = 0;
+	model_event(m, &item);
+	s->text.overflow = false;
+	if (s->text.capacity > 64 << 10)
+		buf_release(&s->text);
+	else
+		buf_clear(&s->text);
+}
+
+void model_join_flush(struct model *m)
+{
+	for (size_t i = 0; i < m->stream_count; i++) {
+		end(m, &m->streams[i]);
+		buf_release(&m->streams[i].text);
+	}
+	m->stream_count = 0;
+	if (m->stream_slots)
+		memset(m->stream_slots, 0, STREAM_SLOTS * sizeof(*m->stream_slots));
+}
+
+static struct stream *stream_find(struct model *m, uint64_t key)
+{
+	if (!m->streams) {
+		m->streams = calloc(STREAMS_MAX, sizeof(*m->streams));
+		m->stream_slots = calloc(STREAM_SLOTS, sizeof(*m->stream_slots));
+		if (!m->streams || !m->stream_slots)
+			die("out of memory for %d streams", STREAMS_MAX);
+	}
+	if (m->stream_count >= STREAMS_MAX)
+		model_join_flush(m);
+	size_t at = (key ^ key >> 32) % STREAM_SLOTS;
+
+	for (; m->stream_slots[at]; at = (at + 1) % STREAM_SLOTS)
+		if (m->streams[m->stream_slots[at] - 1].key == key)
+			return &m->streams[m->stream_slots[at] - 1];
+	struct stream *s = &m->streams[m->stream_count++];
+
+	m->stream_slots[at] = (uint32_t)m->stream_count;
+	*s = (struct stream){.key = key, .state = {.time = TIME_NONE}};
+	buf_init(&s->text, REJOIN_TEXT_MAX);
+	return s;
+}
+
+static void append(struct model *m, struct stream *s, const struct item *item)
+{
+	struct carry *first = &s->first.carry;
+
+	for (; s->blanks; s->blanks--)
+		buf_add_char(&s->text, '\n');
+	buf_add_char(&s->text, '\n');
+	buf_add_str(&s->text, item->text);
+	first->parts++;
+	if (item->carry.last_time != TIME_NONE)
+		first->last_time = item->carry.last_time;
+	first->raw.traits |= item->carry.raw.traits;
+	if (item->carry.raw.level > first->raw.level)
+		first->raw.level = item->carry.raw.level;
+	if (m->options->annotate)
+		m->entry_tickets[item->carry.ticket] = first->ticket;
+}
+
+void model_join(struct model *m, const struct item *item)
+{
+	struct stream *s = stream_find(m, item->carry.stream);
+	bool goes_on =
+		rejoin_continues(&s->state, item->text, item->carry.order_time, item->carry.starts);
+
+	if (item->carry.raw.traits & RAW_BLANK) {
+		s->blanks += s->first.carry.parts > 0 && s->blanks < 16;
+		return;
+	}
+	if (goes_on && s->first.carry.parts) {
+		append(m, s, item);
+		return;
+	}
+	end(m, s);
+	s->blanks = 0;
+	s->first = *item;
+	buf_add_str(&s->text, item->text);
+}

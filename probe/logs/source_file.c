@@ -1,0 +1,147 @@
+/* Log source file: files, patterns and standard input, gzip or not. */
+#include "probe/log_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "probe/file.h"
+#include "probe/gzip.h"
+
+enum { PIECE = 128 << 10 };
+
+struct file_spec {
+	struct str path; /* or a pattern, or "-" */
+};
+
+static const struct field fields[] = {
+	{.name = "path",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct file_spec, path),
+		.required = true,
+		.help = "a file, a pattern such as 'logs/*.json', or - for standard input"},
+	{.name = NULL},
+};
+
+static int parse(struct arena *arena, struct str text, void *spec, struct error *err)
+{
+	if (text.len == 0)
+		return error_set(err, "a log source without a name");
+	((struct file_spec *)spec)->path = arena_str(arena, text);
+	return 0;
+}
+
+static const char *title(struct arena *arena, const void *spec)
+{
+	return arena_str(arena, ((const struct file_spec *)spec)->path).ptr;
+}
+
+static bool inflated(void *ctx, struct str bytes)
+{
+	return log_fetch_read(ctx, bytes, NULL);
+}
+
+/* Passes on one piece; 0 go on, 1 enough, -1 the file is broken (and it was said). */
+static int pass_on(struct log_fetch *fetch, struct gzip *gzip, struct str piece)
+{
+	struct error err;
+
+	if (!gzip)
+		return log_fetch_read(fetch, piece, NULL) ? 0 : 1;
+	int rc = gzip_feed(gzip, piece, &err);
+
+	if (rc < 0)
+		log_fetch_partial(fetch, "%s", err.text);
+	return rc;
+}
+
+static void read_fd(struct log_fetch *fetch, int fd)
+{
+	static _Thread_local char piece[PIECE];
+	struct gzip *gzip = NULL;
+	int64_t total = 0;
+	int rc = 0;
+
+	while (rc == 0) {
+		ssize_t n = read(fd, piece, sizeof(piece));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			log_fetch_partial(fetch, "cannot read on: %s", strerror(errno));
+		if (n <= 0)
+			break;
+		if (total == 0 && gzip_is((struct str){piece, (size_t)n}))
+			gzip = gzip_new(inflated, fetch);
+		total += n;
+		if (gzip)
+			log_fetch_bytes(fetch, total);
+		rc = pass_on(fetch, gzip, (struct str){piece, (size_t)n});
+	}
+	log_fetch_end(fetch);
+	if (gzip && rc == 0 && !gzip_complete(gzip))
+		log_fetch_partial(fetch, "the gzip data ends early");
+	gzip_free(gzip);
+}
+
+static bool read_path(struct log_fetch *fetch, const char *path)
+{
+	struct stat st;
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		log_fetch_failed(fetch, "cannot open '%s': %s", path, strerror(errno));
+		return false;
+	}
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		log_fetch_failed(fetch, "cannot read '%s': it is a directory", path);
+		close(fd);
+		return false;
+	}
+	read_fd(fetch, fd);
+	close(fd);
+	return true;
+}
+
+static void start(struct log_fetch *fetch)
+{
+	const struct file_spec *spec = log_fetch_spec(fetch);
+	struct arena *arena = log_fetch_arena(fetch);
+	const char *dir = log_fetch_options(fetch)->dir;
+	const char *path = file_join(arena, dir, arena_str(arena, spec->path).ptr);
+	glob_t found = {0};
+	bool pattern = strpbrk(path, "*?[") && access(path, F_OK) != 0;
+
+	if (!pattern) {
+		if (read_path(fetch, path))
+			log_fetch_done(fetch);
+		return;
+	}
+	if (glob(path, 0, NULL, &found) != 0 || found.gl_pathc == 0) {
+		log_fetch_failed(fetch, "no file matches '%s'", path);
+		globfree(&found);
+		return;
+	}
+	bool read = true;
+
+	for (size_t i = 0; i < found.gl_pathc && read; i++) {
+		log_fetch_next(fetch, found.gl_pathv[i]);
+		read = read_path(fetch, found.gl_pathv[i]);
+	}
+	globfree(&found);
+	if (read)
+		log_fetch_done(fetch);
+}
+
+const struct log_source_kind source_file = {
+	.name = "file",
+	.help = "a file, a pattern of files, or standard input; gzip is recognised",
+	.example = "- file: {path: backend.log}",
+	.fields = fields,
+	.spec_size = sizeof(struct file_spec),
+	.parse = parse,
+	.title = title,
+	.start = start,
+};
