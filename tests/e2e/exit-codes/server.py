@@ -1,4 +1,4 @@
-"""Answers what the path says; `untouched` insists on not being asked at all."""
+"""Answers what the path says; `untouched` insists on not being asked at all, `asked` on being."""
 
 import sys
 
@@ -14,4 +14,8 @@ def untouched(requests):
     assert not requests, "a packet was sent"
 
 
-web.serve(handle, untouched if "untouched" in sys.argv else None)
+def asked(requests):
+    assert requests, "nothing was sent"
+
+
+web.serve(handle, {"untouched": untouched, "asked": asked}.get(sys.argv[1]))
