@@ -13,7 +13,7 @@
  * steps from number to number gives each its source text, which keeps 64-bit ids exact.
  */
 struct cursor {
-	const char *at;
+	const char *at, *end; /* the text need not be ended by a NUL */
 };
 
 static struct str next_number(struct cursor *cursor)
@@ -31,7 +31,8 @@ static struct str next_number(struct cursor *cursor)
 	}
 	const char *start = p;
 
-	while (*p == '-' || *p == '+' || *p == '.' || (*p | 32) == 'e' || (*p >= '0' && *p <= '9'))
+	while (p < cursor->end && (*p == '-' || *p == '+' || *p == '.' || (*p | 32) == 'e' ||
+					  (*p >= '0' && *p <= '9')))
 		p++;
 	cursor->at = p;
 	return (struct str){start, (size_t)(p - start)};
@@ -158,7 +159,7 @@ int json_parse(
 	if (!tree)
 		return error_set(err, "not valid JSON near byte %zu",
 			(size_t)(cJSON_GetErrorPtr() ? cJSON_GetErrorPtr() - text.ptr : 0) + 1);
-	struct cursor cursor = {text.ptr};
+	struct cursor cursor = {text.ptr, text.ptr + text.len};
 
 	*out = convert(arena, tree, &cursor);
 	cJSON_Delete(tree);

@@ -64,6 +64,18 @@ static void test_hostile(void **state)
 	arena_free(arena);
 }
 
+/* A slice of a longer text: what follows it is not read (a number has no end of its own). */
+static void test_slice(void **state)
+{
+	struct arena *arena = arena_new();
+	struct value value;
+
+	(void)state;
+	assert_int_equal(json_parse(arena, str_sub(STR("712"), 0, 2), 0, &value, NULL), 0);
+	assert_int_equal(value.integer, 71);
+	arena_free(arena);
+}
+
 /* Any bytes, written as a string, are valid JSON without anything that acts on a terminal. */
 static void test_written_is_valid(void **state)
 {
@@ -96,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_slice),
 		cmocka_unit_test(test_written_is_valid),
 	};
 
