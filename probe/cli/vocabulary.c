@@ -9,6 +9,7 @@ static const struct step_kind *const step_kinds[] = {
 	&step_tcp,
 	&step_tls,
 	&step_jwt,
+	&step_grpc,
 	&step_exec,
 	NULL,
 };
