@@ -62,10 +62,11 @@ static void print_checks(struct cli *cli)
 		"    json: {$.status: ready, \"$.items[*].id\": {all: {type: integer}}}\n"
 		"    time: {lt: 800ms}");
 	help_title(cli, "Matchers");
-	for (size_t i = 0; check_op_at(i, &op); i++)
-		help_row(op.name, op.example
-					  ? arena_printf(cli->arena, "%s: %s", op.help, op.example)
-					  : op.help);
+	for (size_t i = 0; check_op_at(i, &op); i++) {
+		help_row(op.name, op.help);
+		if (op.example)
+			help_row("", op.example);
+	}
 	help_title(cli, "capture: {NAME: {...}} takes a value for later steps");
 	help_row("json", "a JSONPath (RFC 9535)");
 	help_row("header", "a header's name");

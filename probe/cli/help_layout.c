@@ -35,6 +35,21 @@ static void wrap(struct str text, unsigned at, unsigned indent)
 	putchar('\n');
 }
 
+/* One style for all tables: no capital at the beginning ("TLS" stays), no full stop at the end. */
+static void put_sentence(const char *text, unsigned indent)
+{
+	struct str rest = str_of(text);
+	char first = rest.len > 1 ? rest.ptr[0] : ' ', second = rest.len > 1 ? rest.ptr[1] : ' ';
+
+	if (str_ends(rest, ".") && !str_ends(rest, ".."))
+		rest.len--;
+	if (first >= 'A' && first <= 'Z' && second >= 'a' && second <= 'z') {
+		putchar(first - 'A' + 'a');
+		rest = str_from(rest, 1);
+	}
+	wrap(rest, indent, indent);
+}
+
 void help_row(const char *name, const char *text)
 {
 	unsigned used = 2 + (unsigned)utf8_count(str_of(name));
@@ -45,7 +60,7 @@ void help_row(const char *name, const char *text)
 		used = 0;
 	}
 	printf("%*s", (int)(NAME_WIDTH - used), "");
-	wrap(str_of(text), NAME_WIDTH, NAME_WIDTH);
+	put_sentence(text, NAME_WIDTH);
 }
 
 void help_title(const struct cli *cli, const char *title)
