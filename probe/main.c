@@ -1,4 +1,5 @@
-int main(void)
+#include "probe/cli.h"
+int main(int argc, char **argv)
 {
-	return 0;
+	return cli_main(argc, argv);
 }
