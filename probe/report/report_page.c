@@ -73,55 +73,77 @@ static struct str next_word(struct str *rest, size_t *blanks)
 	return word;
 }
 
-static void wrap(struct page *p, unsigned column, unsigned hang, enum style style, struct str rest)
+/* A word at the start of a line; one that would command a CI's runner there is shown in words. */
+static void put_first(struct page *p, enum style style, struct str word)
 {
-	unsigned room = p->width > hang + 20 ? p->width - hang : 20;
-	bool fresh = true;
+	if (str_starts(word, "::")) {
+		put_clean(p, style, STR("\\x3a"));
+		word = str_from(word, 1);
+	}
+	put_clean(p, style, word);
+}
+
+/* Writes from `column` on, further lines from `hang` on. Returns the column it ends in. */
+static unsigned wrap(
+	struct page *p, unsigned column, unsigned hang, enum style style, struct str rest)
+{
+	unsigned end = p->width > hang + 20 ? p->width : hang + 20;
+	bool fresh = column == hang;
 
 	while (rest.len) {
 		size_t blanks;
 		struct str word = next_word(&rest, &blanks);
 		unsigned width = text_width(word);
 
-		if (!fresh && column + blanks + width > hang + room) {
+		if (!fresh && column + blanks + width > end) {
 			page_end_line(p);
 			page_indent(p, hang);
 			column = hang;
-			blanks = 0;
+			fresh = true;
 		}
-		page_indent(p, (unsigned)blanks);
-		column += (unsigned)blanks;
+		if (!fresh) {
+			page_indent(p, (unsigned)blanks);
+			column += (unsigned)blanks;
+		}
 		/* A word longer than a line is broken where the line ends. */
-		while (width > room) {
-			struct str part = text_cut_columns(word, hang + room - column);
+		while (width > end - column && width > end - hang) {
+			struct str part = text_cut_columns(word, end - column);
 
-			put_clean(p, style, part);
+			put_first(p, style, part);
 			page_end_line(p);
 			page_indent(p, hang);
 			column = hang;
 			word = str_from(word, part.len);
 			width = text_width(word);
 		}
-		put_clean(p, style, word);
+		if (column == hang)
+			put_first(p, style, word);
+		else
+			put_clean(p, style, word);
 		column += width;
 		fresh = false;
 	}
+	return column;
 }
 
 void page_item(struct page *p, unsigned indent, unsigned hang, enum style lead_style,
 	const char *lead, enum style style, const char *text)
 {
+	struct str clean_lead = str_of(text_clean_in(p->arena, lead, false));
 	struct str clean = str_of(text_clean_in(p->arena, text, false));
+	unsigned column = indent;
 
 	page_indent(p, indent);
-	unsigned column = indent + page_put(p, lead_style, lead);
-
-	if (column < hang) {
-		page_indent(p, hang - column);
+	if (indent + text_width(clean_lead) < hang) {
+		put_clean(p, lead_style, clean_lead);
+		page_indent(p, hang - indent - text_width(clean_lead));
 		column = hang;
-	} else if (clean.len && *lead) {
-		page_indent(p, 1);
-		column++;
+	} else if (clean_lead.len) {
+		column = wrap(p, indent, hang, lead_style, clean_lead);
+		if (clean.len) {
+			fputc(' ', p->out);
+			column++;
+		}
 	}
 	wrap(p, column, hang, style, clean);
 	page_end_line(p);

@@ -11,22 +11,18 @@ static void write_description(FILE *out, struct arena *arena, const char *text)
 	}
 }
 
-/* JSON's strings and numbers are YAML's too, so nothing in them can end the block. */
-static void write_member(FILE *out, const char *key, const struct value *value)
-{
-	BUF_SCOPED struct buf b;
-
-	buf_init(&b, SIZE_MAX / 4);
-	json_print(&b, value);
-	fprintf(out, "  %s: %s\n", key, b.data);
-}
-
+/* JSON's strings are YAML's too, so nothing in them can end the block. */
 static void write_text(FILE *out, const char *key, const char *text)
 {
-	struct value value = value_text(text);
+	BUF_SCOPED struct buf clean, b;
 
-	if (text)
-		write_member(out, key, &value);
+	buf_init(&clean, SIZE_MAX / 4);
+	buf_init(&b, SIZE_MAX / 4);
+	if (!text)
+		return;
+	text_clean(&clean, str_of(text), false);
+	json_print_str(&b, buf_str(&clean));
+	fprintf(out, "  %s: %s\n", key, b.data);
 }
 
 static void write_failed_checks(FILE *out, struct arena *arena, const struct step_result *step)
@@ -36,13 +32,10 @@ static void write_failed_checks(FILE *out, struct arena *arena, const struct ste
 	for (size_t i = 0; i < step->check_count; i++) {
 		if (step->checks[i].passed)
 			continue;
-		struct value text = value_text(check_text(arena, &step->checks[i]));
-
 		if (!any)
 			fputs("  checks:\n", out);
 		any = true;
-		fputs("  ", out);
-		write_member(out, "  - text", &text);
+		write_text(out, "  - text", check_text(arena, &step->checks[i]));
 	}
 }
 

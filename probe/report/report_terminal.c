@@ -4,6 +4,8 @@
  */
 #include "report_terminal.h"
 
+#include <string.h>
+
 static enum style verdict_style(enum golden_path golden_path)
 {
 	return golden_path == GOLDEN_HEALTHY  ? STYLE_GOOD
@@ -15,18 +17,13 @@ static void write_verdict(struct page *p, const struct report *report, const str
 {
 	const struct run *run = report->run;
 
-	page_put(p, verdict_style(v->golden_path), report_verdict_word(v->golden_path));
-	if (run->scenario) {
-		fputs("  ", p->out);
-		page_put(p, STYLE_BOLD, run->scenario);
-	}
-	if (run->target && *run->target) {
-		fputs("  ", p->out);
-		page_put(p, STYLE_DIM, run->target);
-	}
-	page_end_line(p);
+	const char *word = report_verdict_word(v->golden_path);
+
+	page_item(p, 0, (unsigned)strlen(word) + 2, verdict_style(v->golden_path), word, STYLE_BOLD,
+		arena_printf(p->arena, "%s%s%s", report_name(report), run->target ? "  " : "",
+			run->target ? run->target : ""));
 	page_item(p, 0, 0, STYLE_PLAIN, "", STYLE_PLAIN, v->summary);
-	if (run->end_detail)
+	if (run->end_detail && !str_contains(str_of(v->summary), run->end_detail))
 		page_item(p, 0, 0, STYLE_PLAIN, "", STYLE_WARN, run->end_detail);
 }
 

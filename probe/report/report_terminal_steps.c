@@ -30,13 +30,17 @@ static enum style mark_style(const struct step_result *step)
 							     : marks[step->status].style;
 }
 
+/* What is wider than its column has lines of its own and widens nothing. */
 static unsigned wider(unsigned width, struct page *p, const char *text, unsigned max)
 {
 	unsigned own = text_width(str_of(text_clean_in(p->arena, text, false)));
 
-	if (own > max)
-		own = max;
-	return own > width ? own : width;
+	return own > width && own <= max ? own : width;
+}
+
+static unsigned name_columns(const struct page *p)
+{
+	return p->width < 2 * NAME_MAX_COLUMNS ? p->width / 3 : NAME_MAX_COLUMNS;
 }
 
 static struct columns measure(struct page *p, const struct run *run)
@@ -44,7 +48,7 @@ static struct columns measure(struct page *p, const struct run *run)
 	struct columns c = {0, 0};
 
 	for (size_t i = 0; i < run->step_count; i++) {
-		c.name = wider(c.name, p, run->steps[i].name, NAME_MAX_COLUMNS);
+		c.name = wider(c.name, p, run->steps[i].name, name_columns(p));
 		c.capability = wider(c.capability, p, run->steps[i].capability, 14);
 	}
 	return c;
@@ -87,28 +91,41 @@ static const char *remark(struct page *p, const struct run *run, const struct st
 	return step->optional ? "optional" : "";
 }
 
+/* Mark, name, capability and duration. A long name has lines of its own. Returns the columns. */
+static unsigned write_cells(struct page *p, const struct step_result *step, const struct columns *c)
+{
+	const char *name = text_clean_in(p->arena, step->name, false);
+	char took[32] = "";
+
+	if (text_width(str_of(name)) > c->name) {
+		page_item(p, 2, DETAIL, mark_style(step), mark_word(step), STYLE_BOLD, name);
+		page_indent(p, DETAIL + c->name);
+	} else {
+		page_indent(p, 2);
+		page_cell(p, mark_style(step), mark_word(step), DETAIL - 2);
+		page_cell(p, STYLE_BOLD, name, (int)c->name);
+	}
+	if (c->capability) {
+		struct str capability = str_of(text_clean_in(p->arena, step->capability, false));
+
+		fputs("  ", p->out);
+		page_cell(p, STYLE_DIM,
+			arena_str(p->arena, text_cut_columns(capability, c->capability)).ptr,
+			(int)c->capability);
+	}
+	if (step->status == STEP_PASSED || step->status == STEP_FAILED)
+		text_took(took, step_took(step));
+	fputs("  ", p->out);
+	page_cell(p, STYLE_PLAIN, took, -6);
+	return DETAIL + c->name + (c->capability ? 2 + c->capability : 0) + 2 + 6;
+}
+
 static void write_row(struct page *p, const struct report *report, const struct step_result *step,
 	const struct columns *c)
 {
-	char took[32] = "";
 	const char *text = remark(p, report->run, step);
 	bool phases_only = step->status == STEP_PASSED && !step_tries(p->arena, step);
-	unsigned column = DETAIL + c->name + (c->capability ? 2 + c->capability : 0) + 2 + 6;
-	unsigned name = text_width(str_of(text_clean_in(p->arena, step->name, false)));
-
-	if (name > c->name)
-		column += name - c->name;
-	if (step->status == STEP_PASSED || step->status == STEP_FAILED)
-		text_took(took, step_took(step));
-	page_indent(p, 2);
-	page_cell(p, mark_style(step), mark_word(step), DETAIL - 2);
-	page_cell(p, STYLE_BOLD, step->name, (int)c->name);
-	if (c->capability) {
-		fputs("  ", p->out);
-		page_cell(p, STYLE_DIM, step->capability, (int)c->capability);
-	}
-	fputs("  ", p->out);
-	page_cell(p, STYLE_PLAIN, took, -6);
+	unsigned column = write_cells(p, step, c);
 	unsigned width = text_width(str_of(text_clean_in(p->arena, text, false)));
 
 	if (*text && column + 2 + width <= p->width) {

@@ -65,8 +65,29 @@ static void add_word(struct buf *out, uint32_t code)
 	}
 }
 
+/* Reports are printed in CI too, where a line that begins with "::" or holds "##[" commands the
+ * runner of GitHub Actions. */
+static bool commands_runner(struct str s, size_t at, bool line_start)
+{
+	struct str rest = str_from(s, at);
+
+	return (line_start && str_starts(rest, "::")) || str_starts(rest, "##[");
+}
+
+static void clean_code(struct buf *out, struct str bytes, uint32_t code, bool commands)
+{
+	if (code == 0xFFFD)
+		buf_add(out, "\xEF\xBF\xBD", 3);
+	else if (code_acts(code) || commands)
+		add_word(out, code);
+	else
+		buf_add_str(out, bytes);
+}
+
 void text_clean(struct buf *out, struct str s, bool lines)
 {
+	bool line_start = lines;
+
 	for (size_t pos = 0; pos < s.len;) {
 		size_t start = pos;
 		uint32_t code = utf8_next(s, &pos);
@@ -77,12 +98,11 @@ void text_clean(struct buf *out, struct str s, bool lines)
 			buf_add(out, "    ", 4);
 		else if (lines && code == '\r' && pos < s.len && s.ptr[pos] == '\n')
 			continue;
-		else if (code == 0xFFFD)
-			buf_add(out, "\xEF\xBF\xBD", 3);
-		else if (code_acts(code))
-			add_word(out, code);
 		else
-			buf_add(out, s.ptr + start, pos - start);
+			clean_code(out, str_sub(s, start, pos - start), code,
+				commands_runner(s, start, line_start));
+		line_start =
+			lines && (code == '\n' || (line_start && (code == ' ' || code == '\t')));
 	}
 }
 
