@@ -106,8 +106,10 @@ void chain_build(struct context *context, const struct problem *p, struct findin
 			p->exception->links[i].location);
 	if (f->chain_count == 0)
 		add(&c, p->type, str_sub(p->message, 0, QUOTE_BYTES), p->location);
-	add_head(&c, p->entry, p->exception);
-	add_symptoms(&c, p);
+	if (p->rule->priority < PRIORITY_P2 || p->priority < PRIORITY_P2 || p->weight) {
+		add_head(&c, p->entry, p->exception);
+		add_symptoms(&c, p);
+	}
 	if (p->cluster_count)
 		add_kin(&c, p);
 	if (p->observed && !told(f, str_of(p->observed)))

@@ -338,6 +338,20 @@ static void judge_state(struct context *c, struct problem *p)
 	}
 }
 
+/* An instance that answered well after the problem did not die of it. */
+static bool survived(const struct problem *p)
+{
+	for (size_t i = 0; i < p->cluster_count; i++) {
+		for (size_t k = 0; k < p->clusters[i]->presence_count; k++) {
+			const struct log_instance *in = p->clusters[i]->presences[k].instance;
+
+			if (in && in->healthy && in->last_healthy > p->first)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* P0 crashes or keeps from starting; without exits in the log a fatal level or a runtime that ended
  * says the same. */
 static bool is_fatal(const struct problem *p)
@@ -346,7 +360,8 @@ static bool is_fatal(const struct problem *p)
 		return false;
 	if (p->fatal)
 		return true;
-	return p->level >= SEVERITY_CRITICAL || (p->exception && p->exception->fatal);
+	return (p->level >= SEVERITY_CRITICAL || (p->exception && p->exception->fatal)) &&
+	       !survived(p);
 }
 
 static void judge_priority(struct problem *p)
@@ -360,7 +375,8 @@ static void judge_priority(struct problem *p)
 		p->priority = p->priority > PRIORITY_P2 ? p->priority : PRIORITY_P2;
 	else if (is_fatal(p))
 		p->priority = PRIORITY_P0;
-	else if (p->priority == PRIORITY_P0)
+	else if (p->priority == PRIORITY_P0 ||
+		 (strcmp(p->rule->id, "config-whitespace") == 0 && p->level >= SEVERITY_ERROR))
 		p->priority = PRIORITY_P1;
 	else if (!known && !(p->exception && p->exception->frames))
 		p->priority = PRIORITY_P2;
@@ -377,7 +393,7 @@ void incidents_judge(struct context *c)
 
 		judge_state(c, p);
 		judge_priority(p);
-		p->score = standing(p);
+		p->score = standing(p) + (p->incidents < 20 ? (double)p->incidents / 2 : 10);
 		if (p->fatal)
 			p->score += 40 + (p->fatal < 20 ? (double)p->fatal : 20);
 		if (p->after_failure)

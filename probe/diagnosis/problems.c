@@ -225,11 +225,11 @@ static enum role role_of(
 {
 	const struct exception *e = cluster->exception;
 
-	if (cluster->traits & LOG_FORMATTER)
+	if ((cluster->traits & LOG_FORMATTER) && !(matched && !m->effect))
 		return ROLE_NOISE;
 	if (cluster->traits & (LOG_PLATFORM | LOG_REQUEST | LOG_EXIT | LOG_PROBE | LOG_OOM))
 		return platform_role(cluster, matched, m);
-	if (matched)
+	if (matched && (!m->effect || !e || !e->frames))
 		return m->effect ? ROLE_EFFECT : ROLE_ROOT;
 	if (e && (e->frames || e->fatal || cluster->severity >= SEVERITY_ERROR))
 		return ROLE_ROOT;
@@ -285,9 +285,9 @@ static void join_noise(struct context *c)
 			return;
 		add_cluster(c, p, i);
 		show_with(p, c->logs->clusters[i]);
-		if (p->message.len == 0)
-			p->message = str_trim(text_plain(c->arena, c->logs->clusters[i]->sample));
 	}
+	if (p)
+		p->message = STR("Missing field");
 	if (p)
 		problem_name(c, p, "count",
 			str_of(arena_printf(c->arena, "%lld", (long long)p->entries)));
@@ -305,6 +305,25 @@ static bool chain_tells(const struct problem *p, struct str text)
 	return line.len >= 12 && str_find(text, line) != SIZE_MAX;
 }
 
+/* Both name the same module, host, relation ...: the names that the rule's patterns caught. */
+static bool same_names(const struct problem *a, const struct problem *b)
+{
+	size_t same = 0;
+
+	if (a->rule != b->rule || a->weight < 4 || b->weight < 4)
+		return false;
+	for (size_t i = 0; i < a->names.count; i++) {
+		for (size_t k = 0; k < b->names.count; k++) {
+			if (!str_equal(a->names.items[i].name, b->names.items[k].name))
+				continue;
+			if (!str_equal(a->names.items[i].value, b->names.items[k].value))
+				return false;
+			same++;
+		}
+	}
+	return same > 0;
+}
+
 /* Whether `b` only repeats or wraps what `a` tells: its words hold a message of a's chain, or its
  * root is a link of a's chain. */
 static bool repeats(const struct problem *a, const struct problem *b)
@@ -312,7 +331,11 @@ static bool repeats(const struct problem *a, const struct problem *b)
 	bool a_richer =
 		a->exception && (!b->exception || a->exception->count >= b->exception->count);
 
-	if (!a_richer || a->tolerant || b->cluster_count == 0)
+	if (b->cluster_count == 0 || a->tolerant != b->tolerant)
+		return false;
+	if ((a_richer || !b->exception) && same_names(a, b))
+		return true;
+	if (!a_richer || a->tolerant)
 		return false;
 	struct str root = text_first_line(b->message);
 	for (size_t i = 0; i < a->exception->count; i++) {

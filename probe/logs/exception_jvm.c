@@ -158,6 +158,7 @@ bool exception_jvm(struct trace *t, size_t at)
 		trace_reverse(t, 0);
 	t->out->language = "jvm";
 	t->out->frames = true;
-	t->out->fatal = thread;
+	/* another thread than main ends alone */
+	t->out->fatal = str_starts(str_trim(t->lines[at]), "Exception in thread \"main\"");
 	return true;
 }
