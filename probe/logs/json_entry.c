@@ -265,10 +265,13 @@ static void detail_fill(struct chunk *c, struct detail *d, const struct json_fie
 }
 
 /* A level in the text of an entry that has none, or that got one for being on stderr. */
-static void level_from_text(struct raw *raw, const struct look *look, struct str log)
+static void level_from_text(struct raw *raw, const struct look *look, struct str log, bool bare)
 {
 	if (look->level < 0)
 		return;
+	/* A container runtime's line has the level that its text has. */
+	if (bare && raw->severity == SEVERITY_DEFAULT)
+		raw->severity = (uint8_t)look->level;
 	if (raw->severity == SEVERITY_ERROR && raw->level == SEVERITY_ERROR &&
 		str_is(log, "stderr"))
 		raw->level = (uint8_t)look->level;
@@ -313,10 +316,13 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 
 	if (!(raw->traits & LOG_REQUEST)) {
 		look_at(text, &look);
-		level_from_text(raw, &look, log);
-		raw->traits |= look.traits & (LOG_LISTENING | LOG_STARTED);
+		level_from_text(raw, &look, log, has(j, F_STREAM));
+		raw->traits |= look.traits & ~(unsigned)LOG_REQUEST;
+	} else if (has(j, F_TEXT)) {
+		look_at(text, &look);
+		raw->traits |= look.traits & LOG_PLATFORM;
+		look.traits = 0;
 	}
-	raw->traits |= look_platform(text);
 	if (text.len && text.ptr[text.len - 1] == '\n')
 		text.len--;
 	bool plain = is_plain(j, raw->traits);

@@ -141,7 +141,7 @@ struct raw *chunk_text(
 		look_at(text, &look);
 		if (time == TIME_NONE)
 			raw->time = look.time;
-		raw->traits = look.traits | look_platform(text);
+		raw->traits = look.traits;
 	}
 	raw->severity = raw->level = look.level < 0 ? SEVERITY_DEFAULT : (uint8_t)look.level;
 	if (look.traits & LOG_REQUEST) {

@@ -1,6 +1,11 @@
 /* Names of severities, states and formats. */
 #include "probe/logs.h"
 
+#define STR_INIT(literal)                                                                          \
+	{                                                                                          \
+		literal, sizeof(literal) - 1                                                       \
+	}
+
 const char *severity_name(enum severity severity)
 {
 	static const char *const names[] = {
@@ -15,26 +20,31 @@ const char *severity_name(enum severity severity)
 int severity_find(struct str name)
 {
 	static const struct {
-		const char *name;
+		struct str name;
 		enum severity severity;
-	} names[] = {{"DEFAULT", SEVERITY_DEFAULT}, {"TRACE", SEVERITY_DEBUG},
-		{"VERBOSE", SEVERITY_DEBUG}, {"SILLY", SEVERITY_DEBUG}, {"FINE", SEVERITY_DEBUG},
-		{"FINER", SEVERITY_DEBUG}, {"FINEST", SEVERITY_DEBUG}, {"DEBUG", SEVERITY_DEBUG},
-		{"DBG", SEVERITY_DEBUG}, {"D", SEVERITY_DEBUG}, {"INFO", SEVERITY_INFO},
-		{"INFORMATION", SEVERITY_INFO}, {"INFORMATIONAL", SEVERITY_INFO},
-		{"INF", SEVERITY_INFO}, {"I", SEVERITY_INFO}, {"LOG", SEVERITY_INFO},
-		{"SUCCESS", SEVERITY_INFO}, {"CONFIG", SEVERITY_INFO}, {"NORMAL", SEVERITY_INFO},
-		{"NOTICE", SEVERITY_NOTICE}, {"N", SEVERITY_NOTICE}, {"WARN", SEVERITY_WARNING},
-		{"WARNING", SEVERITY_WARNING}, {"WRN", SEVERITY_WARNING}, {"W", SEVERITY_WARNING},
-		{"ERROR", SEVERITY_ERROR}, {"ERR", SEVERITY_ERROR}, {"E", SEVERITY_ERROR},
-		{"SEVERE", SEVERITY_ERROR}, {"CRITICAL", SEVERITY_CRITICAL},
-		{"CRIT", SEVERITY_CRITICAL}, {"FATAL", SEVERITY_CRITICAL},
-		{"FTL", SEVERITY_CRITICAL}, {"F", SEVERITY_CRITICAL}, {"PANIC", SEVERITY_CRITICAL},
-		{"DPANIC", SEVERITY_CRITICAL}, {"ALERT", SEVERITY_ALERT},
-		{"EMERGENCY", SEVERITY_EMERGENCY}, {"EMERG", SEVERITY_EMERGENCY}};
+	} names[] = {{STR_INIT("DEFAULT"), SEVERITY_DEFAULT}, {STR_INIT("TRACE"), SEVERITY_DEBUG},
+		{STR_INIT("VERBOSE"), SEVERITY_DEBUG}, {STR_INIT("SILLY"), SEVERITY_DEBUG},
+		{STR_INIT("FINE"), SEVERITY_DEBUG}, {STR_INIT("FINER"), SEVERITY_DEBUG},
+		{STR_INIT("FINEST"), SEVERITY_DEBUG}, {STR_INIT("DEBUG"), SEVERITY_DEBUG},
+		{STR_INIT("DBG"), SEVERITY_DEBUG}, {STR_INIT("D"), SEVERITY_DEBUG},
+		{STR_INIT("INFO"), SEVERITY_INFO}, {STR_INIT("INFORMATION"), SEVERITY_INFO},
+		{STR_INIT("INFORMATIONAL"), SEVERITY_INFO}, {STR_INIT("INF"), SEVERITY_INFO},
+		{STR_INIT("I"), SEVERITY_INFO}, {STR_INIT("LOG"), SEVERITY_INFO},
+		{STR_INIT("SUCCESS"), SEVERITY_INFO}, {STR_INIT("CONFIG"), SEVERITY_INFO},
+		{STR_INIT("NORMAL"), SEVERITY_INFO}, {STR_INIT("NOTICE"), SEVERITY_NOTICE},
+		{STR_INIT("N"), SEVERITY_NOTICE}, {STR_INIT("WARN"), SEVERITY_WARNING},
+		{STR_INIT("WARNING"), SEVERITY_WARNING}, {STR_INIT("WRN"), SEVERITY_WARNING},
+		{STR_INIT("W"), SEVERITY_WARNING}, {STR_INIT("ERROR"), SEVERITY_ERROR},
+		{STR_INIT("ERR"), SEVERITY_ERROR}, {STR_INIT("E"), SEVERITY_ERROR},
+		{STR_INIT("SEVERE"), SEVERITY_ERROR}, {STR_INIT("CRITICAL"), SEVERITY_CRITICAL},
+		{STR_INIT("CRIT"), SEVERITY_CRITICAL}, {STR_INIT("FATAL"), SEVERITY_CRITICAL},
+		{STR_INIT("FTL"), SEVERITY_CRITICAL}, {STR_INIT("F"), SEVERITY_CRITICAL},
+		{STR_INIT("PANIC"), SEVERITY_CRITICAL}, {STR_INIT("DPANIC"), SEVERITY_CRITICAL},
+		{STR_INIT("ALERT"), SEVERITY_ALERT}, {STR_INIT("EMERGENCY"), SEVERITY_EMERGENCY},
+		{STR_INIT("EMERG"), SEVERITY_EMERGENCY}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (str_is_nocase(name, names[i].name))
+		if (name.len == names[i].name.len && str_equal_nocase(name, names[i].name))
 			return (int)names[i].severity;
 	return -1;
 }

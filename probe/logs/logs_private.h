@@ -134,8 +134,6 @@ struct look {
 	bool suspicious; /* words that tell of errors */
 };
 void look_at(struct str text, struct look *);
-/* Traits of a platform's line. */
-unsigned look_platform(struct str text);
 
 /* The time at the beginning of a line in one of the usual forms: bytes it takes, or 0. `nano`: it
  * has the precision that only container runtimes write. */

@@ -4,6 +4,7 @@
 #include "probe/exception.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 enum { LOOK_MAX = 320, HEAD_WORDS = 7 };
 
@@ -127,75 +128,103 @@ static size_t redis_prefix(struct str line, int64_t *time, int *level)
 	return i + 3 + len;
 }
 
+#define SUSPICIOUS (1u << 31)
+
 static const struct {
 	const char *word;
 	unsigned traits;
-	bool suspicious;
 } signs[] = {
-	{"running on ", LOG_LISTENING, false},
-	{"listening", LOG_LISTENING, false},
-	{"startup complete", LOG_STARTED, false},
-	{"server started", LOG_STARTED, false},
-	{"started ", LOG_STARTED, false},
-	{"ready", LOG_STARTED, false},
-	{"error", 0, true},
-	{"exception", 0, true},
-	{"traceback", 0, true},
-	{"panic", 0, true},
-	{"fatal", 0, true},
-	{"fail", 0, true},
-	{"refused", 0, true},
-	{"denied", 0, true},
-	{"timed out", 0, true},
-	{"timeout", 0, true},
-	{"cannot", 0, true},
-	{"can't", 0, true},
-	{"could not", 0, true},
-	{"unable", 0, true},
-	{"unsupported", 0, true},
-	{"no supported", 0, true},
-	{"critical", 0, true},
-	{"killed", 0, true},
-	{"abort", 0, true},
-	{"crash", 0, true},
-	{"invalid", 0, true},
-	{"not found", 0, true},
-	{"no such", 0, true},
-	{"missing", 0, true},
-	{"unhandled", 0, true},
-	{"uncaught", 0, true},
-	{"exited", 0, true},
-	{"caused by", 0, true},
+	/* The application says. */
+	{"running on ", LOG_LISTENING},
+	{"listening", LOG_LISTENING},
+	{"startup complete", LOG_STARTED},
+	{"server started", LOG_STARTED},
+	{"started ", LOG_STARTED},
+	{"ready", LOG_STARTED},
+	/* The platform says. */
+	{"probe failed", LOG_PLATFORM | LOG_PROBE},
+	{"probe succeeded", LOG_PLATFORM | LOG_PROBE},
+	{"failed startup probe", LOG_PLATFORM | LOG_PROBE},
+	{"failed liveness probe", LOG_PLATFORM | LOG_PROBE},
+	{"container called exit(", LOG_PLATFORM | LOG_EXIT},
+	{"container terminated on signal", LOG_PLATFORM | LOG_EXIT},
+	{"main process exited", LOG_PLATFORM | LOG_EXIT},
+	{"back-off restarting failed container", LOG_PLATFORM | LOG_EXIT},
+	{"memory limit of", LOG_PLATFORM | LOG_OOM},
+	{"oomkilled", LOG_PLATFORM | LOG_OOM},
+	{"starting new instance", LOG_PLATFORM | LOG_STARTING},
+	{"started container", LOG_PLATFORM | LOG_STARTING},
+	{"the request failed because", LOG_PLATFORM},
+	{"the request was aborted because", LOG_PLATFORM},
+	{"failed to start and listen on the port", LOG_PLATFORM},
+	{"the instance was not started", LOG_PLATFORM},
+	/* Something may be wrong. */
+	{"error", SUSPICIOUS},
+	{"exception", SUSPICIOUS},
+	{"traceback", SUSPICIOUS},
+	{"panic", SUSPICIOUS},
+	{"fatal", SUSPICIOUS},
+	{"fail", SUSPICIOUS},
+	{"refused", SUSPICIOUS},
+	{"denied", SUSPICIOUS},
+	{"timed out", SUSPICIOUS},
+	{"timeout", SUSPICIOUS},
+	{"cannot", SUSPICIOUS},
+	{"can't", SUSPICIOUS},
+	{"could not", SUSPICIOUS},
+	{"unable", SUSPICIOUS},
+	{"unsupported", SUSPICIOUS},
+	{"no supported", SUSPICIOUS},
+	{"critical", SUSPICIOUS},
+	{"killed", SUSPICIOUS},
+	{"abort", SUSPICIOUS},
+	{"crash", SUSPICIOUS},
+	{"invalid", SUSPICIOUS},
+	{"not found", SUSPICIOUS},
+	{"no such", SUSPICIOUS},
+	{"missing", SUSPICIOUS},
+	{"unhandled", SUSPICIOUS},
+	{"uncaught", SUSPICIOUS},
+	{"exited", SUSPICIOUS},
+	{"caused by", SUSPICIOUS},
 };
 
 enum { SIGNS = sizeof(signs) / sizeof(*signs) };
 
-static unsigned char sign_first[256]; /* index + 1 of the first sign by letter, either case */
-static unsigned char sign_next[SIGNS];
+/* By the first two letters: index + 1 of the first sign; others follow in sign_next. */
+static unsigned char sign_first[1024], sign_next[SIGNS], sign_len[SIGNS];
+
+static unsigned pair_of(const char *p)
+{
+	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
+}
 
 __attribute__((constructor)) static void signs_init(void)
 {
 	for (size_t i = 0; i < SIGNS; i++) {
-		unsigned char c = (unsigned char)signs[i].word[0];
+		unsigned pair = pair_of(signs[i].word);
 
-		sign_next[i] = sign_first[c];
-		sign_first[c] = sign_first[c & ~32] = (unsigned char)(i + 1);
+		sign_len[i] = (unsigned char)strlen(signs[i].word);
+		sign_next[i] = sign_first[pair];
+		sign_first[pair] = (unsigned char)(i + 1);
 	}
 }
 
-static void signs_look(struct str text, struct look *out)
+/* Traits of all signs in the text, and SUSPICIOUS. */
+static unsigned signs_look(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		for (unsigned s = sign_first[(unsigned char)text.ptr[i]]; s; s = sign_next[s - 1]) {
-			size_t len = strlen(signs[s - 1].word);
+	unsigned found = 0;
 
-			if (text.len - i >= len &&
-				str_is_nocase(str_sub(text, i, len), signs[s - 1].word)) {
-				out->traits |= signs[s - 1].traits;
-				out->suspicious = out->suspicious || signs[s - 1].suspicious;
-			}
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		for (unsigned s = sign_first[pair_of(text.ptr + i)]; s; s = sign_next[s - 1]) {
+			size_t len = sign_len[s - 1];
+
+			if (text.len - i >= len && (text.ptr[i] | 32) == signs[s - 1].word[0] &&
+				strncasecmp(text.ptr + i, signs[s - 1].word, len) == 0)
+				found |= signs[s - 1].traits;
 		}
 	}
+	return found;
 }
 
 /* An access line: "GET /health HTTP/1.1" 200 ... */
@@ -255,37 +284,9 @@ void look_at(struct str text, struct look *out)
 	if (out->level < 0 && !indented)
 		out->level = level_scan(head, prefix);
 	out->starts = !indented && (prefix || out->level >= 0);
-	signs_look(head, out);
+	unsigned found = signs_look(head);
+
+	out->suspicious = found & SUSPICIOUS;
+	out->traits = found & ~SUSPICIOUS;
 	access_look(str_sub(text, 0, 2048), out);
-}
-
-unsigned look_platform(struct str text)
-{
-	static const struct {
-		const char *words;
-		unsigned traits;
-	} lines[] = {
-		{"probe failed", LOG_PROBE},
-		{"probe succeeded", LOG_PROBE},
-		{"failed startup probe", LOG_PROBE},
-		{"failed liveness probe", LOG_PROBE},
-		{"Container called exit(", LOG_EXIT},
-		{"Container terminated on signal", LOG_EXIT},
-		{"Main process exited", LOG_EXIT},
-		{"Back-off restarting failed container", LOG_EXIT},
-		{"Memory limit of", LOG_OOM},
-		{"OOMKilled", LOG_OOM},
-		{"Starting new instance", LOG_STARTING},
-		{"Started container", LOG_STARTING},
-		{"The request failed because", 0},
-		{"The request was aborted because", 0},
-		{"failed to start and listen on the port", 0},
-		{"The instance was not started", 0},
-	};
-
-	text = str_sub(text, 0, 400);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		if (str_contains(text, lines[i].words))
-			return LOG_PLATFORM | lines[i].traits;
-	return 0;
 }
