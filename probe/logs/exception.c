@@ -18,13 +18,37 @@ static const char *const signs[] = {"rror", "Sanitizer", "xception", "Traceback"
 	"invalid char", "json: ", "yaml: ", "failed to connect to `", "oauth2: ", "token ",
 	"signature is", "required ", NULL};
 
+enum { SIGNS = sizeof(signs) / sizeof(*signs) - 1 };
+
+/* By the first two bytes: index + 1 of the first sign; others follow in sign_next. One pass over the
+ * text instead of one for each sign. */
+static unsigned char sign_first[1024], sign_next[SIGNS], sign_len[SIGNS];
+
+static unsigned pair_of(const char *p)
+{
+	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
+}
+
+__attribute__((constructor)) static void signs_init(void)
+{
+	for (size_t i = 0; i < SIGNS; i++) {
+		unsigned pair = pair_of(signs[i]);
+
+		sign_len[i] = (unsigned char)strlen(signs[i]);
+		sign_next[i] = sign_first[pair];
+		sign_first[pair] = (unsigned char)(i + 1);
+	}
+}
+
 bool exception_possible(struct str text)
 {
 	if (text.len > EXCEPTION_TEXT_MAX)
 		text.len = EXCEPTION_TEXT_MAX;
-	for (size_t i = 0; signs[i]; i++) {
-		if (str_contains(text, signs[i]))
-			return true;
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		for (unsigned s = sign_first[pair_of(text.ptr + i)]; s; s = sign_next[s - 1])
+			if (text.len - i >= sign_len[s - 1] &&
+				memcmp(text.ptr + i, signs[s - 1], sign_len[s - 1]) == 0)
+				return true;
 	}
 	return false;
 }

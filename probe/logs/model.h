@@ -12,6 +12,7 @@ struct shape_stat {
 	uint32_t traits;
 	uint32_t kept;
 	uint8_t level;
+	bool plain; /* its text was looked at and is no exception */
 };
 
 struct presence {

@@ -236,26 +236,60 @@ static void count_shape(struct shape_stat *s, const struct carry *c)
 		s->last = c->raw.time;
 }
 
-/* The exception's own memory is dropped unless it is kept. */
+/* Whether the text of an event may be an exception's; most are not even looked at twice. */
+static bool may_be_exception(struct model *m, const struct item *item)
+{
+	const struct detail *d = item->detail;
+
+	if (m->options->format == LOG_LINES)
+		return false;
+	if (d && d->error_type.len + d->error_stack.len)
+		return true;
+	/* "GET /x -> 500" */
+	if (item->carry.raw.traits & LOG_REQUEST && !(item->carry.raw.traits & LOG_PLATFORM))
+		return false;
+	if (!memchr(item->text.ptr, '\n', item->text.len) &&
+		m->shapes[shape_of(m, item->text)].plain)
+		return false;
+	return exception_possible(item->text);
+}
+
+/* The exception of an event, in memory of its own that is dropped unless the event is kept. */
+static struct exception *exception_look(
+	struct model *m, const struct item *item, struct arena **scratch)
+{
+	if (!may_be_exception(m, item))
+		return NULL;
+	*scratch = arena_new();
+	struct exception *e = exception_of(*scratch, item);
+
+	if (!e && !memchr(item->text.ptr, '\n', item->text.len))
+		m->shapes[shape_of(m, item->text)].plain = true;
+	return e;
+}
+
+static void set_ticket(struct model *m, uint64_t ticket, uint32_t shape)
+{
+	while (m->ticket_count <= ticket) {
+		m->tickets = model_grow(
+			m->tickets, m->ticket_count, &m->ticket_capacity, sizeof(*m->tickets));
+		m->tickets[m->ticket_count++] = 0;
+	}
+	m->tickets[ticket] = shape;
+}
+
 void model_event(struct model *m, const struct item *given)
 {
 	struct item item = *given;
 	struct carry *c = &item.carry;
 	struct arena *scratch = NULL;
-	struct exception *exception = NULL;
+	struct exception *exception = exception_look(m, &item, &scratch);
 	char key[KEY_MAX];
-	bool lines = m->options->format == LOG_LINES;
 
-	if (!lines && (exception_possible(item.text) ||
-			      (item.detail && item.detail->error_type.len +
-						      item.detail->error_stack.len))) {
-		scratch = arena_new();
-		exception = exception_of(scratch, &item);
-		/* A warning with an exception stays a warning. */
-		if (exception && c->raw.level < SEVERITY_WARNING) {
-			c->raw.level = SEVERITY_ERROR;
-			m->instances[c->instance]->errors++;
-		}
+	/* A warning with an exception stays a warning. */
+	if (exception && c->raw.level < SEVERITY_WARNING) {
+		c->raw.level = SEVERITY_ERROR;
+		m->instances[c->instance]->errors++;
 	}
 	bool whole = exception && exception->frames;
 	uint32_t shape = shape_of(m, whole ? exception_key(exception, key) : item.text);
@@ -271,13 +305,7 @@ void model_event(struct model *m, const struct item *given)
 		m->logs->entries_left_out++;
 	if (!is_quiet(c))
 		add_event(m, c, shape, kept);
-	if (m->options->annotate) {
-		while (m->ticket_count <= c->ticket) {
-			m->tickets = model_grow(m->tickets, m->ticket_count, &m->ticket_capacity,
-				sizeof(*m->tickets));
-			m->tickets[m->ticket_count++] = 0;
-		}
-		m->tickets[c->ticket] = shape;
-	}
+	if (m->options->annotate)
+		set_ticket(m, c->ticket, shape);
 	arena_free(scratch);
 }
