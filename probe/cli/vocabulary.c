@@ -6,12 +6,10 @@
 
 static const struct step_kind *const step_kinds[] = {
 	&step_http,
-	&step_websocket,
 	&step_tcp,
 	&step_tls,
 	&step_grpc,
 	&step_jwt,
-	&step_grpc,
 	&step_exec,
 	NULL,
 };
