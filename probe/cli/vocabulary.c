@@ -6,6 +6,7 @@
 
 static const struct step_kind *const step_kinds[] = {
 	&step_http,
+	&step_websocket,
 	&step_tcp,
 	&step_tls,
 	&step_grpc,

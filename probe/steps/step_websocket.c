@@ -1,0 +1,512 @@
+/*
+ * Kind `websocket`: the handshake, with all its answer when it is refused, and a dialog. Actions run
+ * one after the other (advance); an `expect` waits for messages (on_message), for the peer's close
+ * (on_ended) or for its limit (on_limit).
+ */
+#include <stdio.h>
+
+#include "dialog.h"
+#include "steps_private.h"
+
+enum { CLOSE_WAIT_MS = 2000, MARGIN_MS = 2, SHOWN = 200 };
+
+struct ws_spec {
+	struct str path, url, origin;
+	struct strs subprotocols;
+	const struct node *dialog;
+	uint64_t max_message;
+};
+
+struct ws_state {
+	struct ws *ws;
+	struct dialog dialog;
+	size_t at;
+	struct timer limit;
+	bool waiting, closing, settling;
+	int64_t limit_ns; /* how long the expectation had, for its message */
+	int64_t ping_sent;
+	int64_t messages;
+	char last[SHOWN + 1];
+};
+
+/* Facts */
+
+static void record(struct attempt *a)
+{
+	struct ws_state *state = attempt_state(a);
+	struct arena *arena = attempt_arena(a);
+	struct ws_answer answer;
+
+	if (!state->ws)
+		return;
+	ws_answer(state->ws, &answer);
+	attempt_timing(a, &answer.timing);
+	step_record_tls(a, answer.tls);
+	if (*answer.remote)
+		attempt_remote(a, arena_str(arena, str_of(answer.remote)));
+	if (answer.handshake != TIME_NONE)
+		attempt_fact(a, "time.handshake", value_integer(answer.handshake));
+	if (!answer.status)
+		return;
+	struct pairs headers = step_copy_pairs(arena, &answer.headers);
+
+	attempt_fact(a, "status", value_integer(answer.status));
+	facts_set_headers(attempt_facts(a), &headers);
+	if (answer.status != 101)
+		facts_set_body(attempt_facts(a), arena_str(arena, answer.body), 0);
+	else
+		attempt_fact(a, "subprotocol", value_string(arena_str(arena, answer.subprotocol)));
+}
+
+static void finish(struct attempt *a)
+{
+	attempt_done(a, FAILURE_NONE, "%s", "");
+}
+
+/* The dialog */
+
+static const char *unmet_text(struct attempt *a)
+{
+	struct ws_state *state = attempt_state(a);
+	const struct action *action = &state->dialog.items[state->at];
+	const char *text = NULL;
+
+	for (size_t i = 0; i < action->wanted_count; i++)
+		if (!action->wanted[i].met)
+			text = text ? arena_printf(attempt_arena(a), "%s, %s", text,
+					      action->wanted[i].text)
+				    : action->wanted[i].text;
+	return text ? text : "nothing";
+}
+
+static const char *seen_text(struct attempt *a)
+{
+	struct ws_state *state = attempt_state(a);
+
+	if (!state->messages)
+		return "no message came";
+	return arena_printf(attempt_arena(a), "%lld message%s came, the last: %s",
+		(long long)state->messages, state->messages == 1 ? "" : "s", state->last);
+}
+
+static void on_limit(void *ctx)
+{
+	struct attempt *a = ctx;
+	char limit[32];
+	struct ws_state *state = attempt_state(a);
+
+	duration_print(state->limit_ns, limit);
+	attempt_done(a, FAILURE_TIMEOUT, "nothing that fits %s within %s; %s", unmet_text(a), limit,
+		seen_text(a));
+}
+
+static void advance(struct attempt *);
+
+static void on_held(void *ctx)
+{
+	struct attempt *a = ctx;
+	struct ws_state *state = attempt_state(a);
+
+	state->at++;
+	advance(a);
+}
+
+/* A peer that does not answer our close is left after a while: it had its say before. */
+static void on_close_wait(void *ctx)
+{
+	finish(ctx);
+}
+
+static void begin_close(struct attempt *a, unsigned code, struct str reason)
+{
+	struct ws_state *state = attempt_state(a);
+	int64_t wait = loop_now(attempt_loop(a)) + CLOSE_WAIT_MS * NS_PER_MS;
+	int64_t last = attempt_deadline(a) - MARGIN_MS * NS_PER_MS;
+
+	state->closing = true;
+	ws_close(state->ws, code, reason);
+	timer_start(attempt_loop(a), &state->limit, wait < last ? wait : last, on_close_wait, a);
+}
+
+static void begin_expect(struct attempt *a, const struct action *action)
+{
+	struct ws_state *state = attempt_state(a);
+	int64_t now = loop_now(attempt_loop(a));
+	int64_t last = attempt_deadline(a) - MARGIN_MS * NS_PER_MS;
+	int64_t at = action->within ? now + action->within : last;
+
+	state->waiting = true;
+	/* Without a `within` of its own it has the attempt's time; whoever ends it knows what lacked. */
+	state->limit_ns = action->within ? action->within : attempt_deadline(a) - now;
+	timer_start(attempt_loop(a), &state->limit, at < last ? at : last, on_limit, a);
+}
+
+static void advance(struct attempt *a)
+{
+	struct ws_state *state = attempt_state(a);
+
+	timer_stop(attempt_loop(a), &state->limit);
+	state->waiting = false;
+	for (; state->at < state->dialog.count; state->at++) {
+		const struct action *action = &state->dialog.items[state->at];
+
+		switch (action->act) {
+		case ACT_SEND:
+			if (action->kind == WS_PING)
+				state->ping_sent = clock_monotonic();
+			ws_send(state->ws, action->kind, action->payload);
+			break;
+		case ACT_EXPECT: begin_expect(a, action); return;
+		case ACT_HOLD:
+			timer_start(attempt_loop(a), &state->limit,
+				loop_now(attempt_loop(a)) + action->hold, on_held, a);
+			return;
+		case ACT_CLOSE: begin_close(a, action->code, action->payload); return;
+		}
+	}
+	begin_close(a, 1000, STR(""));
+}
+
+static bool all_met(const struct action *action)
+{
+	for (size_t i = 0; i < action->wanted_count; i++)
+		if (!action->wanted[i].met)
+			return false;
+	return true;
+}
+
+static bool fits(struct attempt *a, const struct wanted *w, enum ws_kind kind, struct str payload)
+{
+	struct fill fill = *attempt_fill(a);
+	struct check_result *results;
+	size_t count;
+
+	if (w->close || w->pong != (kind == WS_PONG))
+		return false;
+	if (w->pong)
+		return !w->payload.ptr || str_equal(w->payload, payload);
+	/* Memory of its own: most messages of a stream are skipped. */
+	fill.arena = arena_new();
+	struct facts *facts = facts_new(fill.arena);
+
+	if (kind == WS_TEXT) {
+		facts_set_body(facts, payload, 0);
+		facts_set(facts, "text", value_string(payload));
+	} else {
+		facts_set(facts, "binary", value_string(payload));
+	}
+	bool ok = checks_evaluate(&w->checks, facts, &fill, &results, &count) == 0;
+
+	arena_free(fill.arena);
+	return ok;
+}
+
+static void note_message(struct attempt *a, struct str payload)
+{
+	struct ws_state *state = attempt_state(a);
+
+	state->messages++;
+	snprintf(state->last, sizeof(state->last), "%.*s", STR_ARG(str_sub(payload, 0, SHOWN)));
+	attempt_message(a, payload);
+}
+
+static void on_message(void *ctx, enum ws_kind kind, struct str payload)
+{
+	struct attempt *a = ctx;
+	struct ws_state *state = attempt_state(a);
+
+	if (kind == WS_PONG && state->ping_sent) {
+		attempt_fact(a, "time.ping", value_integer(clock_monotonic() - state->ping_sent));
+		state->ping_sent = 0;
+	}
+	if (kind != WS_PONG)
+		note_message(a, payload);
+	if (!state->waiting)
+		return;
+	struct action *action = &state->dialog.items[state->at];
+
+	for (size_t i = 0; i < action->wanted_count; i++) {
+		struct wanted *w = &action->wanted[i];
+
+		if (w->met || !fits(a, w, kind, payload))
+			continue;
+		w->met = true;
+		if (all_met(action)) {
+			state->at++;
+			advance(a);
+		}
+		return;
+	}
+	if (action->strict && kind != WS_PONG) {
+		state->waiting = false;
+		attempt_done(a, FAILURE_CHECK, "wanted %s, got %.*s", unmet_text(a),
+			STR_ARG(str_sub(payload, 0, SHOWN)));
+	}
+}
+
+/* The handshake and the end */
+
+static void on_settled(void *ctx)
+{
+	finish(ctx);
+}
+
+static void on_open(void *ctx)
+{
+	struct attempt *a = ctx;
+	struct ws_state *state = attempt_state(a);
+	int64_t settle = attempt_settle(a);
+
+	record(a);
+	if (!settle) {
+		advance(a);
+		return;
+	}
+	/* A bad credential was let in so far; a refusing close may still follow. */
+	int64_t until = loop_now(attempt_loop(a)) + settle;
+	int64_t last = attempt_deadline(a) - MARGIN_MS * NS_PER_MS;
+
+	state->settling = true;
+	timer_start(attempt_loop(a), &state->limit, until < last ? until : last, on_settled, a);
+}
+
+static const char *close_text(struct attempt *a, const struct ws_end *end)
+{
+	if (end->close_code == WS_CLOSE_LOST)
+		return "the connection was lost without a close (1006)";
+	if (end->close_code == WS_CLOSE_NONE)
+		return "the peer closed without a code (1005)";
+	return arena_printf(attempt_arena(a),
+		end->reason.len ? "the peer closed with %lld '%.*s'" : "the peer closed with %lld",
+		(long long)end->close_code, STR_ARG(end->reason));
+}
+
+/* The peer's close while something else was the matter. */
+static void closed_early(struct attempt *a, const struct ws_end *end)
+{
+	struct ws_state *state = attempt_state(a);
+
+	if (state->waiting)
+		attempt_done(a, FAILURE_CHECK, "%s while waiting for %s; %s", close_text(a, end),
+			unmet_text(a), seen_text(a));
+	else
+		attempt_done(a, FAILURE_CHECK, "%s during hold", close_text(a, end));
+}
+
+static bool close_fits(struct attempt *a, const struct ws_end *end)
+{
+	struct ws_state *state = attempt_state(a);
+
+	if (!state->waiting)
+		return false;
+	struct action *action = &state->dialog.items[state->at];
+
+	for (size_t i = 0; i < action->wanted_count; i++)
+		if (action->wanted[i].close &&
+			(!action->wanted[i].code || action->wanted[i].code == end->close_code))
+			action->wanted[i].met = true;
+	return all_met(action);
+}
+
+static void on_ended(void *ctx, const struct ws_end *end)
+{
+	struct attempt *a = ctx;
+	struct ws_state *state = attempt_state(a);
+	struct arena *arena = attempt_arena(a);
+
+	timer_stop(attempt_loop(a), &state->limit);
+	record(a);
+	if (end->close_code >= 0) {
+		attempt_fact(a, "close_code", value_integer(end->close_code));
+		attempt_fact(a, "close_reason", value_string(arena_str(arena, end->reason)));
+	}
+	if (end->failure != FAILURE_NONE)
+		attempt_done(a, end->failure, "%s", end->detail ? end->detail : "");
+	else if (end->close_code < 0 || state->settling || state->closing)
+		finish(a); /* refused, or the close that was waited for */
+	else if (close_fits(a, end))
+		finish(a);
+	else
+		closed_early(a, end);
+}
+
+/* The beginning */
+
+static void set_headers(struct attempt *a, const struct ws_spec *spec, struct pairs *out)
+{
+	struct pairs given = step_headers(a);
+	const struct pairs *credential = &attempt_credential(a)->headers;
+	struct pair *items =
+		ARENA_ARRAY(attempt_arena(a), given.count + credential->count + 1, struct pair);
+	size_t n = 0;
+
+	if (spec->origin.len)
+		items[n++] = (struct pair){STR("Origin"), spec->origin};
+	for (size_t i = 0; i < given.count; i++)
+		if (!spec->origin.len || !str_is_nocase(given.items[i].name, "origin"))
+			items[n++] = given.items[i];
+	for (size_t i = 0; i < credential->count; i++)
+		items[n++] = credential->items[i];
+	*out = (struct pairs){items, n};
+}
+
+static void set_subprotocols(struct attempt *a, const struct ws_spec *spec, struct strs *out)
+{
+	const struct strs *first = &attempt_credential(a)->subprotocols;
+
+	out->items =
+		ARENA_ARRAY(attempt_arena(a), first->count + spec->subprotocols.count, struct str);
+	for (size_t i = 0; i < first->count; i++)
+		out->items[out->count++] = first->items[i];
+	for (size_t i = 0; i < spec->subprotocols.count; i++)
+		out->items[out->count++] = spec->subprotocols.items[i];
+}
+
+static void start(struct attempt *a)
+{
+	static const struct ws_events events = {on_open, on_message, on_ended};
+	const struct ws_spec *spec = attempt_spec(a);
+	struct ws_state *state = attempt_state(a);
+	const struct fill *fill = attempt_fill(a);
+	struct ws_options options = {
+		.max_message = spec->max_message,
+		.connection = attempt_connection(a),
+	};
+	struct error err;
+
+	dialog_parse(attempt_arena(a), spec->dialog, fill, attempt_deadline(a) - attempt_started(a),
+		fill->diags, &state->dialog);
+	if (diags_failed(fill->diags)) {
+		attempt_done(a, FAILURE_CAPTURE, "a value of the dialog does not fit: %s",
+			fill->diags->items[0].message);
+		return;
+	}
+	set_headers(a, spec, &options.headers);
+	set_subprotocols(a, spec, &options.subprotocols);
+	if (step_url(a, spec->path, spec->url, true, &options.url, &err) == 0)
+		state->ws = ws_start(attempt_loop(a), &options, &events, a, &err);
+	if (!state->ws)
+		attempt_done(a, FAILURE_INTERNAL, "%s", err.text);
+}
+
+static void stop(struct attempt *a)
+{
+	struct ws_state *state = attempt_state(a);
+
+	timer_stop(attempt_loop(a), &state->limit);
+	record(a);
+	ws_free(state->ws);
+	state->ws = NULL;
+}
+
+/* The file's side */
+
+static struct node *shorthand(struct arena *arena, const struct node *node, struct diags *diags)
+{
+	return step_scalar_as(arena, node, "path", "/ws", diags);
+}
+
+static void validate(const void *ctx, const struct node *body, int64_t timeout, struct diags *diags)
+{
+	const struct ws_spec *spec = ctx;
+	struct dialog dialog;
+
+	if (body->type == NODE_MAP && !node_find(body, "path") && !node_find(body, "url"))
+		diag_error(diags, body->span, "neither 'path' nor 'url' is given");
+	if (body->type == NODE_MAP && node_find(body, "path") && node_find(body, "url"))
+		diag_error(
+			diags, node_key_span(body, "url"), "'path' and 'url' exclude each other");
+	dialog_parse(diags->arena, spec->dialog, NULL, timeout, diags, &dialog);
+}
+
+static const char *describe(struct arena *arena, const void *ctx, struct str target)
+{
+	const struct ws_spec *spec = ctx;
+	struct str url;
+
+	if (url_join(arena, target, spec->url.len ? spec->url : spec->path, true, &url, NULL) < 0)
+		return NULL;
+	return arena_str(arena, url_masked(arena, url)).ptr;
+}
+
+static bool absolute(const void *ctx)
+{
+	const struct ws_spec *spec = ctx;
+
+	return str_find(spec->url, STR("://")) != SIZE_MAX ||
+	       str_find(str_sub(spec->path, 0, 16), STR("://")) != SIZE_MAX;
+}
+
+static const struct field fields[] = {
+	{.name = "path",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct ws_spec, path),
+		.help = "Path below the target, or an absolute URL."},
+	{.name = "url",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct ws_spec, url),
+		.help = "Absolute URL instead of a path."},
+	{.name = "origin",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct ws_spec, origin),
+		.help = "The Origin header."},
+	{.name = "subprotocols",
+		.type = FIELD_STRINGS,
+		.offset = FIELD_AT(struct ws_spec, subprotocols),
+		.help = "Subprotocols to offer, in this order."},
+	{.name = "dialog",
+		.type = FIELD_NODE,
+		.offset = FIELD_AT(struct ws_spec, dialog),
+		.schema = "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"minProperties\":1,"
+			  "\"maxProperties\":1,\"additionalProperties\":false,\"properties\":{"
+			  "\"send\":{},\"expect\":{},\"expect_all\":{},"
+			  "\"hold\":{\"type\":\"string\"},\"close\":{}}}}",
+		.help = "What to do once open: a list of send, expect, expect_all, hold, close."},
+	{.name = "max_message",
+		.type = FIELD_SIZE,
+		.offset = FIELD_AT(struct ws_spec, max_message),
+		.min = 1,
+		.max = 1 << 28,
+		.fallback = "16MiB",
+		.help = "Largest message that is taken."},
+	{.name = NULL},
+};
+
+static const struct fact_def facts[] = {
+	{"status", "integer", "status of the handshake's answer, 101 when accepted"},
+	{"header", "object", "headers of the answer by name, in any case"},
+	{"header.*", "string", "one header; repeated ones are joined by \", \""},
+	{"body", "string", "body of a refusal, 64 KiB at most"},
+	{"json", "object", "body of a refusal as JSON"},
+	{"subprotocol", "string", "subprotocol the server selected, empty when none"},
+	{"messages", "list", "messages that came, in order"},
+	{"close_code", "integer", "code of the peer's close; 1005 none given, 1006 lost"},
+	{"close_reason", "string", "reason of the peer's close"},
+	FACTS_TIME,
+	{"time.tls", "duration", "TLS handshake"},
+	{"time.first_byte", "duration", "from the request to the first byte of the answer"},
+	{"time.handshake", "duration", "from the start to the open socket"},
+	{"time.ping", "duration", "round trip of the last ping that was answered"},
+	FACTS_TLS,
+	{NULL, NULL, NULL},
+};
+
+static const struct implied_check implied[] = {{"status", "101"}, {NULL, NULL}};
+
+const struct step_kind step_websocket = {
+	.name = "websocket",
+	.help = "Opens a WebSocket and plays a dialog.",
+	.example = "websocket: /ws",
+	.facts = facts,
+	.fields = fields,
+	.implied = implied,
+	.uses = STEP_USES_CONNECTION | STEP_USES_AUTH | STEP_USES_REJECT | STEP_USES_TARGET,
+	.spec_size = sizeof(struct ws_spec),
+	.state_size = sizeof(struct ws_state),
+	.shorthand = shorthand,
+	.validate = validate,
+	.describe = describe,
+	.absolute = absolute,
+	.start = start,
+	.stop = stop,
+};
