@@ -181,6 +181,5 @@ void page_quote(struct page *p, unsigned indent, const char *text, unsigned line
 void page_heading(struct page *p, const char *text)
 {
 	page_end_line(p);
-	page_put(p, STYLE_BOLD, text);
-	page_end_line(p);
+	page_item(p, 0, 0, STYLE_PLAIN, "", STYLE_BOLD, text);
 }
