@@ -80,22 +80,20 @@ static void write_counts(struct page *p, const struct report *report)
 		[STEP_NOT_REACHED] = "not reached",
 		[STEP_SKIPPED] = "skipped",
 	};
-	const char *separator = "";
+	BUF_SCOPED struct buf b;
 	char took[32], when[36];
 
+	buf_init(&b, 256);
 	for (unsigned status = STEP_PASSED; status <= STEP_SKIPPED; status++) {
 		size_t count = report_steps_with(report, (enum step_status)status);
 
-		if (!count)
-			continue;
-		fprintf(p->out, "%s%zu %s", separator, count, words[status]);
-		separator = ", ";
+		if (count)
+			buf_printf(&b, "%s%zu %s", b.len ? ", " : "", count, words[status]);
 	}
 	text_took(took, report->run->duration);
 	time_print_local(report->run->started_at, when);
-	fprintf(p->out, "%s%s", *separator ? " in " : "took ", took);
-	page_put(p, STYLE_DIM, arena_printf(p->arena, ", started %s", when));
-	page_end_line(p);
+	buf_printf(&b, "%s%s, started %s", b.len ? " in " : "took ", took, when);
+	page_item(p, 0, 0, STYLE_PLAIN, "", STYLE_PLAIN, b.data);
 	if (report->run->id)
 		page_item(p, 0, 0, STYLE_DIM, "run", STYLE_DIM, report->run->id);
 }
