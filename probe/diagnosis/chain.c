@@ -56,23 +56,30 @@ static void add_head(struct chain *c, const struct log_entry *entry, const struc
 	}
 }
 
+/* What one entry of the crash adds: other links, the line in front, or itself. */
+static void add_entry(struct chain *c, const struct problem *p, const struct log_entry *entry)
+{
+	const struct exception *e = entry->exception;
+
+	if (!e) {
+		add_line(c, text_first_line(entry->text));
+		return;
+	}
+	for (size_t k = 0; e != p->exception && k < e->count; k++) {
+		if (!told(c->finding, e->links[k].message))
+			add(c, e->links[k].type, e->links[k].message, e->links[k].location);
+	}
+	add_head(c, entry, e);
+}
+
 /* Wrappers and repeats of the same crash, then what followed from it. */
 static void add_symptoms(struct chain *c, const struct problem *p)
 {
 	for (size_t i = 0; i < p->cluster_count; i++) {
 		const struct log_cluster *cluster = p->clusters[i];
 
-		if (cluster->exception && cluster->exception != p->exception) {
-			const struct exception *e = cluster->exception;
-			for (size_t k = 0; k < e->count; k++) {
-				if (!told(c->finding, e->links[k].message))
-					add(c, e->links[k].type, e->links[k].message,
-						e->links[k].location);
-			}
-			add_head(c, cluster->entry_count ? cluster->entries[0] : NULL, e);
-		} else if (!cluster->exception) {
-			add_line(c, text_first_line(cluster->sample));
-		}
+		for (size_t k = 0; k < cluster->entry_count && k < 4; k++)
+			add_entry(c, p, cluster->entries[k]);
 	}
 	for (size_t i = 0; i < p->effect_count; i++)
 		add_line(c, p->effects[i]->text);

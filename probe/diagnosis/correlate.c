@@ -139,23 +139,65 @@ static bool in_window(const struct problem *p, const struct step_result *s)
 	return p->last >= s->started_at - SLACK && p->first <= end + SLACK;
 }
 
+static bool id_has(const struct problem *p, const char *const *parts)
+{
+	for (size_t i = 0; parts[i]; i++) {
+		if (str_contains(str_of(p->rule->id), parts[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Causes that show on the wire as this status or kind of step. */
 static bool fits_shape(const struct problem *p, const struct step_result *s)
 {
+	static const char *const refusals[] = {"token", "signing", "iam", "origin", NULL};
+	static const char *const delays[] = {"timeout", "too-many", "unreachable", "db-", NULL};
+	static const char *const sockets[] = {"websocket", NULL};
 	int64_t status = status_of(s);
-	struct str id = str_of(p->rule->id);
 
 	if (status == 401 || status == 403)
-		return str_starts(id, "token") || str_starts(id, "signing") ||
-		       str_starts(id, "iam") || str_contains(id, "origin");
-	if (s->kind && strcmp(s->kind, "websocket") == 0 && str_starts(id, "websocket"))
+		return id_has(p, refusals);
+	if (s->kind && strcmp(s->kind, "websocket") == 0 && id_has(p, sockets))
 		return true;
-	if (s->failure == FAILURE_TIMEOUT)
-		return str_contains(id, "timeout") || str_contains(id, "too-many") ||
-		       str_contains(id, "unreachable");
+	if (s->failure == FAILURE_TIMEOUT && id_has(p, delays))
+		return true;
 	if (s->failure == FAILURE_CONNECT || status == 503 || status == 502)
 		return p->fatal > 0 || p->priority == PRIORITY_P0;
 	return status >= 500 && p->exception != NULL;
+}
+
+static bool is_port_problem(const struct problem *p)
+{
+	return strcmp(p->rule->id, "wrong-port") == 0 ||
+	       strcmp(p->rule->id, "bind-loopback-only") == 0;
+}
+
+/* The request's own entry and the problem, on one instance. */
+static enum tie tie_by_request(const struct problem *p, const struct log_entry *request)
+{
+	if (!request || !p->entry || request->instance != p->entry->instance)
+		return TIE_NONE;
+	bool timed = p->last != TIME_NONE && request->time != TIME_NONE;
+
+	return timed && llabs(p->last - request->time) < NS_PER_S ? TIE_REQUEST : TIE_INSTANCE;
+}
+
+/* Tied by the instance that got the request, the cause, or the time alone. */
+static enum tie tie_by_time(const struct problem *p, const struct step_result *s,
+	const struct rule *seen, const struct log_entry *request)
+{
+	enum tie tie = tie_by_request(p, request);
+
+	if (tie != TIE_NONE)
+		return tie;
+	if (seen && p->rule == seen)
+		return TIE_CAUSE;
+	if (is_port_problem(p))
+		return s->failure == FAILURE_CONNECT || status_of(s) >= 500 ? TIE_CAUSE : TIE_NONE;
+	if (p->priority > PRIORITY_P1 || (p->weight == 0 && !p->exception))
+		return TIE_NONE;
+	return fits_shape(p, s) ? TIE_CAUSE : TIE_WINDOW;
 }
 
 static enum tie tie_of(const struct context *c, const struct problem *p,
@@ -165,21 +207,7 @@ static enum tie tie_of(const struct context *c, const struct problem *p,
 		return TIE_NONE;
 	if (has_trace(c, p, s->trace_id))
 		return TIE_TRACE;
-	if (!in_window(p, s))
-		return TIE_NONE;
-	if (request && p->entry && request->instance == p->entry->instance)
-		return p->entry->time != TIME_NONE && request->time != TIME_NONE &&
-				       llabs(p->last - request->time) < NS_PER_S
-			       ? TIE_REQUEST
-			       : TIE_INSTANCE;
-	if (seen && p->rule == seen)
-		return TIE_CAUSE;
-	if (p->priority > PRIORITY_P1 || (p->weight == 0 && !p->exception))
-		return TIE_NONE;
-	if (strcmp(p->rule->id, "wrong-port") == 0 ||
-		strcmp(p->rule->id, "bind-loopback-only") == 0)
-		return s->failure == FAILURE_CONNECT || status_of(s) >= 500 ? TIE_CAUSE : TIE_NONE;
-	return fits_shape(p, s) ? TIE_CAUSE : TIE_WINDOW;
+	return in_window(p, s) ? tie_by_time(p, s, seen, request) : TIE_NONE;
 }
 
 static const char *tie_text(enum tie tie)

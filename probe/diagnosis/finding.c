@@ -122,29 +122,42 @@ static int order_problems(const void *a, const void *b)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Exits and failed probes without anything that could have caused them are told all the same. */
-static void add_unexplained(struct context *c)
+static bool crash_explained(const struct context *c)
 {
-	const struct log_cluster *worst = NULL;
-	bool exits = false;
-
 	for (size_t i = 0; i < c->problem_count; i++) {
 		if (c->problems[i]->priority == PRIORITY_P0 && c->problems[i]->cluster_count)
-			return;
+			return true;
 	}
+	return false;
+}
+
+/* An exit before a failed probe: it is nearer to the cause. */
+static const struct log_cluster *worst_effect(const struct context *c, bool *exits)
+{
+	const struct log_cluster *worst = NULL;
+
+	*exits = false;
 	for (size_t i = 0; i < c->judged; i++) {
 		const struct log_cluster *k = c->logs->clusters[i];
 		bool exit = (k->traits & LOG_EXIT) && k->severity >= SEVERITY_WARNING;
 		bool probe = (k->traits & LOG_PROBE) && k->severity >= SEVERITY_ERROR;
 
-		if (c->roles[i] != ROLE_EFFECT || (!exit && !probe) || (worst && !(exit && !exits)))
+		if (c->roles[i] != ROLE_EFFECT || (!exit && !probe) ||
+			(worst && !(exit && !*exits)))
 			continue;
 		worst = k;
-		exits = exit;
+		*exits = exit;
 	}
-	if (!worst)
-		return;
-	struct problem *p = problem_add(c, exits ? "crash-loop" : "startup-timeout");
+	return worst;
+}
+
+/* Exits and failed probes without anything that could have caused them are told all the same. */
+static void add_unexplained(struct context *c)
+{
+	bool exits;
+	const struct log_cluster *worst = crash_explained(c) ? NULL : worst_effect(c, &exits);
+	struct problem *p = worst ? problem_add(c, exits ? "crash-loop" : "startup-timeout") : NULL;
+
 	if (!p)
 		return;
 	p->clusters[p->cluster_count++] = worst;

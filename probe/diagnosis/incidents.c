@@ -271,29 +271,35 @@ struct health {
 	bool before, during, after;
 };
 
-static struct health health_around(const struct context *c, const struct problem *p)
+/* Whether an instance speaks for the problem's service; `same` also for its revision. */
+static bool speaks_for(const struct problem *p, const struct log_instance *in, bool *same)
 {
 	const struct log_entry *e = p->entry;
+
+	*same = !e || !e->revision.len || !in->revision || !in->revision[0] ||
+		str_is(e->revision, in->revision);
+	if (in->healthy == 0 || in->last_healthy == TIME_NONE)
+		return false;
+	return !e || !e->service.len || !in->service || !in->service[0] ||
+	       str_is(e->service, in->service);
+}
+
+static struct health health_around(const struct context *c, const struct problem *p)
+{
 	struct health h = {false, false, false};
-	/* a crash among others that live on proves nothing by their health */
-	int64_t before = p->fatal ? 120 * NS_PER_S : 0;
 
 	for (size_t i = 0; i < c->logs->instance_count; i++) {
 		const struct log_instance *in = c->logs->instances[i];
-		bool other = e && in->service && in->service[0] && e->service.len &&
-			     !str_is(e->service, in->service);
+		bool same;
 
-		if (in->healthy == 0 || other || in->last_healthy == TIME_NONE)
+		if (!speaks_for(p, in, &same))
 			continue;
-		bool same_revision = !e || !e->revision.len || !in->revision || !in->revision[0] ||
-				     str_is(e->revision, in->revision);
-		if (in->first_healthy <= p->last && in->last_healthy >= p->first)
-			h.during = h.during || same_revision;
-		if (same_revision && in->first_healthy < p->first &&
-			in->last_healthy >= p->first - before && before)
-			h.before = true;
-		if (in->last_healthy > p->last)
-			h.after = true;
+		h.during = h.during ||
+			   (same && in->first_healthy <= p->last && in->last_healthy >= p->first);
+		/* a crash among others that live on proves nothing by their health */
+		h.before = h.before || (same && p->fatal && in->first_healthy < p->first &&
+					       in->last_healthy >= p->first - 120 * NS_PER_S);
+		h.after = h.after || in->last_healthy > p->last;
 	}
 	return h;
 }
@@ -309,17 +315,13 @@ static bool stopped(const struct context *c, const struct problem *p)
 	return c->logs->last - p->last >= quiet;
 }
 
-static int64_t deployed_at(const struct context *c)
-{
-	return c->options->deployed_at;
-}
-
 static void judge_state(struct context *c, struct problem *p)
 {
 	p->state = FINDING_ACTIVE;
 	if (!c->logs || p->cluster_count == 0)
 		return;
-	if (deployed_at(c) != TIME_NONE && p->first != TIME_NONE && p->first < deployed_at(c)) {
+	if (c->options->deployed_at != TIME_NONE && p->first != TIME_NONE &&
+		p->first < c->options->deployed_at) {
 		p->state = FINDING_OLD;
 		p->state_reason = "it began before the deploy";
 		return;
@@ -364,26 +366,32 @@ static bool is_fatal(const struct problem *p)
 	       !survived(p);
 }
 
+/* What the problem is worth while it lasts. */
+static enum priority active_priority(const struct problem *p)
+{
+	enum priority own = p->rule->priority;
+	bool whitespace = strcmp(p->rule->id, "config-whitespace") == 0;
+
+	if (strcmp(p->rule->id, "logging-misconfigured") == 0)
+		return own;
+	if (p->tolerant || p->resolved || p->after_failure > p->incidents / 2)
+		return own > PRIORITY_P2 ? own : PRIORITY_P2;
+	if (is_fatal(p))
+		return PRIORITY_P0;
+	if (own == PRIORITY_P0 || (whitespace && p->level >= SEVERITY_ERROR))
+		return PRIORITY_P1;
+	if (p->weight == 0 && !(p->exception && p->exception->frames))
+		return PRIORITY_P2;
+	return own;
+}
+
 static void judge_priority(struct problem *p)
 {
-	bool known = p->weight > 0;
-
-	p->priority = p->rule->priority;
-	if (strcmp(p->rule->id, "logging-misconfigured") == 0)
+	p->priority = active_priority(p);
+	if (p->state == FINDING_ACTIVE)
 		return;
-	if (p->tolerant || p->resolved || p->after_failure > p->incidents / 2)
-		p->priority = p->priority > PRIORITY_P2 ? p->priority : PRIORITY_P2;
-	else if (is_fatal(p))
-		p->priority = PRIORITY_P0;
-	else if (p->priority == PRIORITY_P0 ||
-		 (strcmp(p->rule->id, "config-whitespace") == 0 && p->level >= SEVERITY_ERROR))
-		p->priority = PRIORITY_P1;
-	else if (!known && !(p->exception && p->exception->frames))
-		p->priority = PRIORITY_P2;
-	if (p->state != FINDING_ACTIVE)
-		p->priority = p->priority + 1 > PRIORITY_P2
-				      ? (p->priority < PRIORITY_P3 ? p->priority + 1 : PRIORITY_P3)
-				      : PRIORITY_P2;
+	/* one lower, and at most P2 */
+	p->priority = p->priority >= PRIORITY_P2 ? PRIORITY_P3 : PRIORITY_P2;
 }
 
 void incidents_judge(struct context *c)

@@ -98,35 +98,47 @@ size_t problem_root_link(const struct context *c, const struct exception *e)
 	return link;
 }
 
-/* " in /srv/site/conf.d/default.conf:9" at the end of a message, loguru's "module:function:9 | ". */
+/* "/srv/site/conf.d/default.conf:9" at the start of `place`; empty when it is none. */
+static struct str place_at(struct str place)
+{
+	size_t colon = str_find_char(place, ':'), n = colon == SIZE_MAX ? 0 : colon + 1;
+
+	while (n && n < place.len && place.ptr[n] >= '0' && place.ptr[n] <= '9')
+		n++;
+	if (n == 0 || n == colon + 1 || str_find_char(str_sub(place, 0, colon), ' ') != SIZE_MAX)
+		return (struct str){"", 0};
+	return str_sub(place, 0, n);
+}
+
+/* loguru's "| module:function:9 | "; empty when there is none. */
+static struct str loguru_place(struct str line)
+{
+	for (size_t at = 0; at + 2 < line.len; at++) {
+		if (line.ptr[at] != '|' || line.ptr[at + 1] != ' ')
+			continue;
+		struct str rest = str_from(line, at + 2);
+		size_t end = str_find(rest, STR(" | "));
+		struct str place = str_sub(rest, 0, end);
+		if (end != SIZE_MAX && str_find_char(place, ' ') == SIZE_MAX &&
+			str_find_char(place, ':') != SIZE_MAX)
+			return place;
+	}
+	return (struct str){"", 0};
+}
+
+/* The place that a plain message names: " in /srv/site/conf.d/default.conf:9", or loguru's. */
 static struct str location_in(struct arena *arena, struct str text)
 {
-	struct str line = text_first_line(text);
-	size_t from = 0;
+	struct str line = text_first_line(text), place = {"", 0};
 
 	for (size_t at = 0; at + 5 < line.len; at++) {
 		if (memcmp(line.ptr + at, " in /", 5) == 0 ||
 			memcmp(line.ptr + at, " at /", 5) == 0)
-			from = at + 4;
-		if (line.ptr[at] == '|' && line.ptr[at + 1] == ' ' && from == 0) {
-			struct str rest = str_from(line, at + 2);
-			size_t end = str_find(rest, STR(" | "));
-			struct str place = str_sub(rest, 0, end);
-			if (end != SIZE_MAX && str_find_char(place, ' ') == SIZE_MAX &&
-				str_find_char(place, ':') != SIZE_MAX)
-				return arena_str(arena, place);
-		}
+			place = place_at(str_from(line, at + 4));
 	}
-	if (from == 0)
-		return (struct str){"", 0};
-	struct str place = str_from(line, from);
-	size_t colon = str_find_char(place, ':'), n = colon == SIZE_MAX ? place.len : colon + 1;
-	while (n < place.len && place.ptr[n] >= '0' && place.ptr[n] <= '9')
-		n++;
-	if (colon == SIZE_MAX || n == colon + 1 ||
-		str_find_char(str_sub(place, 0, colon), ' ') != SIZE_MAX)
-		return (struct str){"", 0};
-	return arena_str(arena, str_sub(place, 0, n));
+	if (place.len == 0)
+		place = loguru_place(line);
+	return place.len ? arena_str(arena, place) : (struct str){"", 0};
 }
 
 static bool is_tolerant(const struct log_cluster *cluster)
@@ -236,6 +248,21 @@ static enum role role_of(
 	return cluster->severity >= SEVERITY_ERROR ? ROLE_ROOT : ROLE_NONE;
 }
 
+/* A cluster that could be a root joins its problem. */
+static void place_cluster(struct context *c, struct problem *p, size_t position, struct str sample)
+{
+	const struct log_cluster *cluster = c->logs->clusters[position];
+	bool tolerant = is_tolerant(cluster);
+
+	p->tolerant = p->cluster_count ? p->tolerant && tolerant : tolerant;
+	p->platform = (cluster->traits & LOG_PLATFORM) != 0;
+	add_cluster(c, p, position);
+	show_with(p, cluster);
+	if (p->location.len == 0 && p->entry && !p->exception)
+		p->location =
+			p->entry->location.len ? p->entry->location : location_in(c->arena, sample);
+}
+
 static void judge_cluster(struct context *c, size_t position)
 {
 	const struct log_cluster *cluster = c->logs->clusters[position];
@@ -261,14 +288,7 @@ static void judge_cluster(struct context *c, size_t position)
 		c, known ? &match : NULL, type, message, e ? "unhandled-exception" : "unknown");
 	if (!p)
 		return;
-	bool tolerant = is_tolerant(cluster);
-	p->tolerant = p->cluster_count ? p->tolerant && tolerant : tolerant;
-	p->platform = (cluster->traits & LOG_PLATFORM) != 0;
-	add_cluster(c, p, position);
-	show_with(p, cluster);
-	if (p->location.len == 0 && p->entry && !p->exception)
-		p->location =
-			p->entry->location.len ? p->entry->location : location_in(c->arena, sample);
+	place_cluster(c, p, position, sample);
 }
 
 /* All records that a formatter complains about are one finding. */
@@ -324,24 +344,28 @@ static bool same_names(const struct problem *a, const struct problem *b)
 	return same > 0;
 }
 
+static bool is_link(const struct exception *e, struct str root)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		if (root.len >= 12 && str_find(e->links[i].message, root) != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
 /* Whether `b` only repeats or wraps what `a` tells: its words hold a message of a's chain, or its
  * root is a link of a's chain. */
 static bool repeats(const struct problem *a, const struct problem *b)
 {
-	bool a_richer =
-		a->exception && (!b->exception || a->exception->count >= b->exception->count);
-
 	if (b->cluster_count == 0 || a->tolerant != b->tolerant)
 		return false;
-	if ((a_richer || !b->exception) && same_names(a, b))
+	bool richer = a->exception && (!b->exception || a->exception->count >= b->exception->count);
+	if ((richer || !b->exception) && same_names(a, b))
 		return true;
-	if (!a_richer || a->tolerant)
+	if (!richer || a->tolerant)
 		return false;
-	struct str root = text_first_line(b->message);
-	for (size_t i = 0; i < a->exception->count; i++) {
-		if (root.len >= 12 && str_find(a->exception->links[i].message, root) != SIZE_MAX)
-			return true;
-	}
+	if (is_link(a->exception, text_first_line(b->message)))
+		return true;
 	if (b->exception && b->exception->frames && b->exception->count > 1)
 		return false;
 	return chain_tells(a, str_sub(b->clusters[0]->sample, 0, 2000));

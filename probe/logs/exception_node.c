@@ -195,6 +195,18 @@ static struct str driver_head(struct str line)
 	return (struct str){"", 0};
 }
 
+/* "Type: message" of the line, or what stands for it; empty when it is no head. */
+static struct str head_text(const struct trace *t, size_t head)
+{
+	struct str first = without_lead(t->lines[head]), type, message;
+
+	if (line_head(first, &type, &message) && is_error_type(type))
+		return first;
+	if (head + 1 < t->count && line_frame(t->lines[head + 1]) == FRAME_NODE)
+		return driver_head(t->lines[head]);
+	return (struct str){"", 0};
+}
+
 bool exception_node(struct trace *t, size_t at)
 {
 	struct str file = {"", 0}, number = {"", 0}, type, message;
@@ -208,13 +220,9 @@ bool exception_node(struct trace *t, size_t at)
 	bool frames = has_frame(t, head);
 	if (!frames && !uncaught)
 		return false;
-	struct str first = without_lead(t->lines[head]);
-	if (!line_head(first, &type, &message) || !is_error_type(type)) {
-		first = driver_head(t->lines[head]);
-		if (line_frame(t->lines[head + 1 < t->count ? head + 1 : head]) != FRAME_NODE ||
-			!line_head(first, &type, &message))
-			return false;
-	}
+	struct str first = head_text(t, head);
+	if (!line_head(first, &type, &message))
+		return false;
 	size_t next = read_error(t, first, head);
 	/* a syntax error is where the place says; its frames are the loader's */
 	if (uncaught && exception_is_app_file(file) &&
