@@ -17,7 +17,13 @@
 enum state { DIALING, PROXY, TLS, OPEN, ENDED };
 
 /* What is read at most in one turn, so that a peer that never stops cannot starve the timers. */
-enum { READ_SIZE = 16384, READS_A_TURN = 16, PROXY_HEAD_MAX = 16384, UNSENT_MAX = 256 << 20 };
+enum {
+	READ_SIZE = 16384,
+	READS_A_TURN = 16,
+	TURN_MS = 10,
+	PROXY_HEAD_MAX = 16384,
+	UNSENT_MAX = 256 << 20
+};
 
 struct stream {
 	struct loop *loop;
@@ -172,8 +178,11 @@ static void end_reading(struct stream *s, ssize_t n)
 static void read_some(struct stream *s)
 {
 	char bytes[READ_SIZE];
+	int64_t until = clock_monotonic() + TURN_MS * NS_PER_MS;
 
 	for (int i = 0; i < READS_A_TURN && s->state == OPEN && !s->dead; i++) {
+		if (i > 0 && clock_monotonic() > until)
+			return;
 		ssize_t n = take(s, bytes, sizeof(bytes));
 
 		if (n < 0 && errno == EINTR)

@@ -309,6 +309,8 @@ static void test_stop_in_any_state(void **state)
 		{&step_http, "GET /"},
 		{&step_tcp, "{address: ':0', expect: never}"},
 		{&step_tls, "{address: ':0'}"},
+		{&step_websocket, "/ws"},
+		{&step_grpc, "{address: ':0'}"},
 		{&step_exec, "[sleep, '100']"},
 		{&step_exec, "[echo, hi]"},
 	};
