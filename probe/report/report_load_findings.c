@@ -115,9 +115,11 @@ static const struct log_cluster *cluster_of(const struct logs *logs, const char 
 	return NULL;
 }
 
-/* What the document leaves to its clusters. */
+/* What the document leaves to its clusters and quotes. */
 static void add_clusters(struct finding *f, const struct logs *logs)
 {
+	for (size_t i = 0; i < f->evidence_count; i++)
+		span_add(&f->first_seen, &f->last_seen, f->evidence[i].time, f->evidence[i].time);
 	for (size_t i = 0; i < f->clusters.count; i++) {
 		const struct log_cluster *c = cluster_of(logs, f->clusters.items[i]);
 

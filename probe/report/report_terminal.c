@@ -92,10 +92,11 @@ static void write_counts(struct page *p, const struct report *report)
 	}
 	text_took(took, report->run->duration);
 	time_print_local(report->run->started_at, when);
-	buf_printf(&b, "%s%s, started %s", b.len ? " in " : "took ", took, when);
+	buf_printf(&b, "%s%s", b.len ? " in " : "took ", took);
 	page_item(p, 0, 0, STYLE_PLAIN, "", STYLE_PLAIN, b.data);
-	if (report->run->id)
-		page_item(p, 0, 0, STYLE_DIM, "run", STYLE_DIM, report->run->id);
+	page_item(p, 0, 0, STYLE_PLAIN, "", STYLE_DIM,
+		arena_printf(p->arena, "started %s%s%s", when, report->run->id ? ", run " : "",
+			report->run->id ? report->run->id : ""));
 }
 
 static void write_one(struct page *p, const struct report *report)
