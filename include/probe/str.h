@@ -28,7 +28,8 @@ static inline struct str str_sub(struct str s, size_t from, size_t len)
 {
 	if (from > s.len)
 		from = s.len;
-	return (struct str){s.ptr + from, len < s.len - from ? len : s.len - from};
+	/* A zeroed slice has no pointer to add to. */
+	return (struct str){from ? s.ptr + from : s.ptr, len < s.len - from ? len : s.len - from};
 }
 
 static inline struct str str_from(struct str s, size_t from)

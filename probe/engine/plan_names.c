@@ -40,15 +40,16 @@ const struct capture_site *capture_find(const struct planner *p, struct str name
 /* Whether the step has a capture of this name before it, for certain. */
 static bool capture_visible(struct step_texts *t, struct str name)
 {
-	const struct planner *p = t->planner;
+	struct planner *p = t->planner;
 
-	if (!t->reached) {
-		t->reached = ARENA_ARRAY(p->arena, p->plan->step_count, bool);
+	if (!t->reached_known) {
+		t->reached_known = true;
+		memset(p->reached, 0, p->plan->step_count * sizeof(p->reached[0]));
 		if (p->order_known)
-			plan_reached(p->plan, t->step, t->reached);
+			plan_reached(p, t->step);
 	}
 	for (size_t i = 0; i < p->capture_count; i++)
-		if (t->reached[p->captures[i].step] && str_equal(p->captures[i].name, name))
+		if (p->reached[p->captures[i].step] && str_equal(p->captures[i].name, name))
 			return true;
 	return false;
 }

@@ -195,6 +195,8 @@ void plan_order(struct planner *p)
 	struct plan *plan = p->plan;
 	size_t *waits = ARENA_ARRAY(p->arena, plan->step_count, size_t);
 
+	p->reached = ARENA_ARRAY(p->arena, plan->step_count, bool);
+	p->stack = ARENA_ARRAY(p->arena, plan->step_count + 1, size_t);
 	for (size_t i = 0; i < plan->step_count; i++) {
 		if (plan->steps[i].source->needs)
 			order_by_names(p, i, plan->steps[i].source->needs);
@@ -209,19 +211,19 @@ void plan_order(struct planner *p)
 		p->order_known = true;
 }
 
-void plan_reached(const struct plan *plan, size_t step, bool *reached)
+void plan_reached(struct planner *p, size_t step)
 {
 	/* Needs may point forwards, so a stack and not one pass backwards. */
-	size_t *stack = ARENA_ARRAY(plan->arena, plan->step_count + 1, size_t), depth = 0;
+	size_t depth = 0;
 
-	stack[depth++] = step;
+	p->stack[depth++] = step;
 	while (depth) {
-		const struct plan_step *at = &plan->steps[stack[--depth]];
+		const struct plan_step *at = &p->plan->steps[p->stack[--depth]];
 
 		for (size_t i = 0; i < at->need_count; i++) {
-			if (!reached[at->needs[i]]) {
-				reached[at->needs[i]] = true;
-				stack[depth++] = at->needs[i];
+			if (!p->reached[at->needs[i]]) {
+				p->reached[at->needs[i]] = true;
+				p->stack[depth++] = at->needs[i];
 			}
 		}
 	}

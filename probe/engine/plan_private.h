@@ -36,6 +36,8 @@ struct planner {
 	const char *var_path; /* "a -> b", for cycles */
 	struct capture_site *captures;
 	size_t capture_count, capture_capacity;
+	bool *reached;       /* of the step at hand, see plan_reached() */
+	size_t *stack;       /* for plan_reached() */
 	bool order_known;    /* needs are complete and without cycle */
 	size_t wants_target; /* index + 1 of the first step without an absolute address */
 };
@@ -44,7 +46,7 @@ struct planner {
 struct step_texts {
 	struct planner *planner;
 	size_t step;
-	bool *reached; /* steps that have passed before this one; NULL: not computed yet */
+	bool reached_known; /* planner->reached is that of this step */
 	struct fill fill;
 	bool deferred; /* a text had a name that gets its value later */
 };
@@ -72,8 +74,8 @@ void step_texts_check(struct step_texts *, const struct node *);
 /* Order and choice (plan_order.c, plan_select.c). */
 void plan_order(struct planner *);
 void plan_select(struct planner *);
-/* Sets `reached` for all steps that have to pass before this one. */
-void plan_reached(const struct plan *, size_t step, bool *reached);
+/* Sets planner->reached for all steps that have to pass before this one, beside those it has. */
+void plan_reached(struct planner *, size_t step);
 
 /* Target (plan_target.c). */
 void plan_target(struct planner *);

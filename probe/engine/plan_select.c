@@ -115,7 +115,7 @@ static void nothing_left(struct planner *p)
 void plan_select(struct planner *p)
 {
 	struct plan *plan = p->plan;
-	bool *reached = ARENA_ARRAY(p->arena, plan->step_count, bool), any = false;
+	bool any = false;
 
 	check_flags(p);
 	for (size_t i = 0; i < plan->step_count; i++) {
@@ -126,8 +126,8 @@ void plan_select(struct planner *p)
 		nothing_left(p);
 	/* What the chosen ones need comes along. */
 	for (size_t i = 0; p->order_known && i < plan->step_count; i++)
-		if (plan->steps[i].selected && !reached[i])
-			plan_reached(plan, i, reached);
+		if (plan->steps[i].selected && !p->reached[i])
+			plan_reached(p, i);
 	for (size_t i = 0; i < plan->step_count; i++)
-		plan->steps[i].selected |= reached[i];
+		plan->steps[i].selected |= p->reached[i];
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "probe/buf.h"
 #include "probe/error.h"
@@ -77,4 +78,21 @@ int cases_run(const char *path, const char *(*run)(struct arena *, const struct 
 	if (!count)
 		die("%s: no cases", path);
 	return wrong;
+}
+
+int64_t cpu_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t cpu_limit(int64_t ns)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return ns * 10;
+#else
+	return ns;
+#endif
 }

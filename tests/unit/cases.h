@@ -22,4 +22,9 @@ struct one_case {
  * many. Fails the process when the file cannot be read or is empty. */
 int cases_run(const char *path, const char *(*run)(struct arena *, const struct one_case *));
 
+/* Processor time of this process, ns, and how much of it a thing that takes `ns` may use: more under
+ * a sanitizer. Wall time would depend on what else the machine does. */
+int64_t cpu_time(void);
+int64_t cpu_limit(int64_t ns);
+
 #endif

@@ -186,7 +186,7 @@ static void test_many_steps(void **state)
 	struct plan_options options = {.target = "http://h"};
 	struct diags diags;
 	BUF_SCOPED struct buf text;
-	int64_t start = clock_monotonic();
+	int64_t start = cpu_time();
 
 	buf_init(&text, 1 << 20);
 	buf_add_text(&text, "steps:\n- &s {name: a, for_each: [0");
@@ -203,7 +203,7 @@ static void test_many_steps(void **state)
 
 	plan_build(arena, s, &fake_vocabulary, &options, redactor, &diags);
 	assert_int_equal(s->step_count, 8000);
-	assert_true(clock_monotonic() - start < 3 * NS_PER_S);
+	assert_true(cpu_time() - start < cpu_limit(3 * NS_PER_S));
 	redactor_free(redactor);
 	arena_free(arena);
 }

@@ -70,7 +70,7 @@ static void test_many_includes(void **state)
 	(void)state;
 	struct arena *arena = arena_new();
 	struct diags diags;
-	int64_t start = clock_monotonic();
+	int64_t start = cpu_time();
 
 	for (int i = 0; i < 16; i++) {
 		char name[32];
@@ -89,7 +89,7 @@ static void test_many_includes(void **state)
 	diags_init(&diags, arena);
 	scenario_load(arena, "wide0.yaml", &fake_vocabulary, &diags);
 	assert_true(diags_failed(&diags));
-	assert_true(clock_monotonic() - start < NS_PER_S);
+	assert_true(cpu_time() - start < cpu_limit(NS_PER_S));
 	arena_free(arena);
 }
 

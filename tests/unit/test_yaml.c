@@ -58,14 +58,14 @@ static const char *refused(struct arena *arena, struct str text)
 	struct source *source = ARENA_NEW(arena, struct source);
 	struct diags diags;
 	struct node *root;
-	int64_t start = clock_monotonic();
+	int64_t start = cpu_time();
 
 	*source = (struct source){"t.yaml", text};
 	diags_init(&diags, arena);
 	yaml_load(arena, source, &root, &diags);
 	assert_null(root);
 	assert_true(diags_failed(&diags));
-	assert_true(clock_monotonic() - start < NS_PER_S);
+	assert_true(cpu_time() - start < cpu_limit(NS_PER_S));
 	return diags.items[0].message;
 }
 
@@ -143,10 +143,10 @@ static void test_large(void **state)
 			buf_printf(&text, parts[p], i, i);
 		source.text = buf_str(&text);
 		diags_init(&diags, arena);
-		int64_t start = clock_monotonic();
+		int64_t start = cpu_time();
 
 		yaml_load(arena, &source, &root, &diags);
-		assert_true(clock_monotonic() - start < NS_PER_S);
+		assert_true(cpu_time() - start < cpu_limit(NS_PER_S));
 		buf_release(&text);
 		arena_free(arena);
 	}
