@@ -50,8 +50,17 @@ struct detail *chunk_detail(struct chunk *c, struct raw *raw)
 	c->details = grow(c->details, c->detail_count, &c->detail_capacity, sizeof(*c->details));
 	struct detail *d = &c->details[c->detail_count++];
 
-	*d = (struct detail){
-		.raw = (uint32_t)(raw - c->raws), .http = {.status = -1, .latency = TIME_NONE}};
+	struct str none = STR("");
+
+	*d = (struct detail){.raw = (uint32_t)(raw - c->raws),
+		.text = none,
+		.log = none,
+		.trace = none,
+		.location = none,
+		.error_type = none,
+		.error_message = none,
+		.error_stack = none,
+		.http = {.method = none, .url = none, .status = -1, .latency = TIME_NONE}};
 	raw->detail = (uint32_t)c->detail_count;
 	return d;
 }

@@ -248,9 +248,13 @@ static bool may_be_exception(struct model *m, const struct item *item)
 	/* "GET /x -> 500" */
 	if (item->carry.raw.traits & LOG_REQUEST && !(item->carry.raw.traits & LOG_PLATFORM))
 		return false;
-	if (!memchr(item->text.ptr, '\n', item->text.len) &&
-		m->shapes[shape_of(m, item->text)].plain)
-		return false;
+	if (!memchr(item->text.ptr, '\n', item->text.len)) {
+		/* Asked first: it may move the shapes. */
+		uint32_t shape = shape_of(m, item->text);
+
+		if (m->shapes[shape].plain)
+			return false;
+	}
 	return exception_possible(item->text);
 }
 
@@ -263,8 +267,11 @@ static struct exception *exception_look(
 	*scratch = arena_new();
 	struct exception *e = exception_of(*scratch, item);
 
-	if (!e && !memchr(item->text.ptr, '\n', item->text.len))
-		m->shapes[shape_of(m, item->text)].plain = true;
+	if (!e && !memchr(item->text.ptr, '\n', item->text.len)) {
+		uint32_t shape = shape_of(m, item->text);
+
+		m->shapes[shape].plain = true;
+	}
 	return e;
 }
 

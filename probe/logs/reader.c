@@ -219,15 +219,16 @@ static bool walk_open(struct reader *r, bool final, bool *again)
 		r->at++;
 		return false;
 	}
-	/* Broken, or a string without end: its line is passed over. What ends before the array around
+	/* A string without end is text that is too long. What ends before the array around
 	 * it does was cut off with the file. */
 	bool inside = r->depth > 0;
 
 	leave_json(r);
 	r->skipping = true;
 	r->cut++;
-	if (final && inside)
+	if (final && inside) {
 		r->chunk->len = 0;
+	}
 	return true;
 }
 
@@ -288,6 +289,14 @@ static bool walk_json(struct reader *r, bool final)
 	}
 }
 
+/* The last chunk, empty if need be to say what was cut. */
+static void submit_last(struct reader *r)
+{
+	if (r->chunk->len == 0 && r->cut)
+		r->chunk->data[r->chunk->len++] = '\n';
+	submit(r, r->chunk->len, false);
+}
+
 /* Looks at what came and hands over what can be cut. */
 static void look(struct reader *r, bool final)
 {
@@ -296,7 +305,7 @@ static void look(struct reader *r, bool final)
 	if (r->json)
 		submit(r, final ? r->chunk->len : r->at, true);
 	else if (final)
-		submit(r, r->chunk->len, false);
+		submit_last(r);
 	else
 		submit(r, r->safe ? r->safe : r->at, false);
 }
