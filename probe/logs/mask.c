@@ -332,6 +332,12 @@ static bool is_plain(struct str w)
 	return i == w.len;
 }
 
+/* "name=value", but not the query of a path. */
+static bool has_value(struct str s)
+{
+	return str_find_char(s, '=') < str_find_char(s, '?');
+}
+
 /* One word: what stands around it stays, segments are masked, a value after '=' is its own word. */
 static void put_word(struct masker *m, struct str w)
 {
@@ -351,7 +357,7 @@ static void put_word(struct masker *m, struct str w)
 	struct str core = str_sub(w, from, to - from);
 
 	put(m, w.ptr, from);
-	if (starts_url(core) || (is_path(core) && str_find_char(core, '=') == SIZE_MAX)) {
+	if (starts_url(core) || (is_path(core) && !has_value(core))) {
 		put_wild(m);
 		put(m, w.ptr + to, w.len - to);
 		return;

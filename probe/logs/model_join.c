@@ -12,7 +12,9 @@ struct stream {
 	struct rejoin_state state;
 	struct item first;
 	struct buf text;
-	size_t blanks; /* empty lines that belong to it if more of it follows */
+	uint64_t last_hash; /* of the text before */
+	int repeats;        /* how often it began an event in a row */
+	size_t blanks;      /* empty lines that belong to it if more of it follows */
 };
 
 static void end(struct model *m, struct stream *s)
@@ -88,11 +90,31 @@ static void append(struct model *m, struct stream *s, const struct item *item)
 		m->entry_tickets[item->carry.ticket] = first->ticket;
 }
 
+/* What rejoin_continues() says, not asking again for a line that repeats: what began an event after
+ * itself does so again. */
+static bool continues(struct stream *s, const struct item *item)
+{
+	uint64_t hash = hash_str(item->text, 61);
+
+	if (hash != s->last_hash) {
+		s->last_hash = hash;
+		s->repeats = 0;
+	}
+	if (s->repeats >= 2) {
+		s->state.time = item->carry.order_time;
+		return false;
+	}
+	bool goes_on =
+		rejoin_continues(&s->state, item->text, item->carry.order_time, item->carry.starts);
+
+	s->repeats = goes_on ? 0 : s->repeats + 1;
+	return goes_on;
+}
+
 void model_join(struct model *m, const struct item *item)
 {
 	struct stream *s = stream_find(m, item->carry.stream);
-	bool goes_on =
-		rejoin_continues(&s->state, item->text, item->carry.order_time, item->carry.starts);
+	bool goes_on = continues(s, item);
 
 	if (item->carry.raw.traits & RAW_BLANK) {
 		s->blanks += s->first.carry.parts > 0 && s->blanks < 16;
