@@ -250,7 +250,8 @@ static void item_fill(struct model *m, struct item *item, const struct raw *r,
 		.parts = 1,
 		.starts = d->starts,
 		.stream = d->stream ^ m->source};
-	memcpy(item->carry.trace, d->trace.ptr, d->trace.len < 32 ? d->trace.len : 32);
+	if (d->trace.len)
+		memcpy(item->carry.trace, d->trace.ptr, d->trace.len < 32 ? d->trace.len : 32);
 }
 
 /* Remembers what --annotate prints for an entry. */
