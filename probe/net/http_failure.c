@@ -95,15 +95,25 @@ static const char *cut_text(struct http_transfer *t, const char *what)
 		t->arena, "%s after %lld bytes of an unfinished body", what, (long long)got);
 }
 
+/* "16 MiB", or bytes when it is no round number. */
+static const char *size_text(struct http_transfer *t, uint64_t bytes)
+{
+	if (bytes && bytes % (1 << 20) == 0)
+		return arena_printf(t->arena, "%llu MiB", (unsigned long long)bytes >> 20);
+	if (bytes && bytes % (1 << 10) == 0)
+		return arena_printf(t->arena, "%llu KiB", (unsigned long long)bytes >> 10);
+	return arena_printf(t->arena, "%llu bytes", (unsigned long long)bytes);
+}
+
 static const char *limit_text(struct http_transfer *t)
 {
 	switch (t->stop) {
 	case STOP_HEADERS:
-		return arena_printf(t->arena, "headers exceed %llu bytes",
-			(unsigned long long)t->request.max_headers);
+		return arena_printf(
+			t->arena, "headers exceed %s", size_text(t, t->request.max_headers));
 	case STOP_BODY:
-		return arena_printf(t->arena, "body exceeds %llu bytes (max_body)",
-			(unsigned long long)t->request.max_body);
+		return arena_printf(
+			t->arena, "body exceeds %s (max_body)", size_text(t, t->request.max_body));
 	default: return "the answer was refused";
 	}
 }
@@ -153,6 +163,12 @@ static enum failure lost(struct http_transfer *t, CURLcode code, const char **de
 	return FAILURE_PROTOCOL;
 }
 
+/* A single header line beyond curl's own 100 KiB: told as memory (before 8.6) or as too large. */
+static bool is_long_line(const struct http_transfer *t, CURLcode code)
+{
+	return (code == CURLE_OUT_OF_MEMORY || (int)code == 100) && t->added && !t->headers_done;
+}
+
 static enum failure classify(struct http_transfer *t, CURLcode code, const char **detail)
 {
 	switch (code) {
@@ -185,7 +201,12 @@ static enum failure classify(struct http_transfer *t, CURLcode code, const char 
 void http_classify(struct http_transfer *t, CURLcode code, struct http_result *out)
 {
 	out->failure = FAILURE_NONE;
-	if (t->stop != STOP_NONE) {
+	if (is_long_line(t, code)) {
+		out->failure = FAILURE_PROTOCOL;
+		out->detail = arena_printf(t->arena,
+			"a header line exceeds 100 KiB (all headers together may have %s)",
+			size_text(t, t->request.max_headers));
+	} else if (t->stop != STOP_NONE) {
 		out->failure = FAILURE_PROTOCOL;
 		out->detail = limit_text(t);
 	} else if (code != CURLE_OK) {

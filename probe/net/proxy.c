@@ -24,7 +24,22 @@ static struct str environment(bool tls)
 	return STR("");
 }
 
-/* A list of names parted by commas or blanks; a name covers its subdomains, "*" everything. */
+/* A name covers itself and its subdomains, "*" everything. */
+static bool covers(struct str name, struct str host)
+{
+	if (str_is(name, "*"))
+		return true;
+	if (name.len && name.ptr[0] == '.')
+		name = str_from(name, 1);
+	if (name.len > 2 && name.ptr[0] == '[')
+		name = str_sub(name, 1, name.len - 2);
+	if (!name.len || host.len < name.len ||
+		!str_equal_nocase(str_from(host, host.len - name.len), name))
+		return false;
+	return host.len == name.len || host.ptr[host.len - name.len - 1] == '.';
+}
+
+/* no_proxy is a list of names parted by commas or blanks. */
 static bool is_exempt(struct str host)
 {
 	const char *value = getenv("no_proxy");
@@ -38,20 +53,9 @@ static bool is_exempt(struct str host)
 
 		while (n < rest.len && rest.ptr[n] != ',' && !isspace((unsigned char)rest.ptr[n]))
 			n++;
-		struct str name = str_sub(rest, 0, n);
-
+		if (covers(str_sub(rest, 0, n), host))
+			return true;
 		rest = str_from(rest, n + 1);
-		if (str_is(name, "*"))
-			return true;
-		if (name.len && name.ptr[0] == '.')
-			name = str_from(name, 1);
-		if (name.len > 2 && name.ptr[0] == '[')
-			name = str_sub(name, 1, name.len - 2);
-		if (!name.len || host.len < name.len ||
-			!str_equal_nocase(str_from(host, host.len - name.len), name))
-			continue;
-		if (host.len == name.len || host.ptr[host.len - name.len - 1] == '.')
-			return true;
 	}
 	return false;
 }

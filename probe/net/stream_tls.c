@@ -189,8 +189,8 @@ const char *stream_tls_problem(const struct stream_tls *t, struct arena *arena)
 		return tls_problem(arena, facts);
 	if (strstr(t->problem, "wrong version number") || strstr(t->problem, "packet length"))
 		return "TLS handshake failed: the peer does not speak TLS";
-	return arena_printf(arena, "TLS %s: %s",
-		t->done ? "failed" : "handshake failed", t->problem);
+	return arena_printf(
+		arena, "TLS %s: %s", t->done ? "failed" : "handshake failed", t->problem);
 }
 
 const struct tls_facts *stream_tls_facts(const struct stream_tls *t)

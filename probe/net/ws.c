@@ -197,7 +197,7 @@ static void take_head(struct ws *ws, struct str bytes)
 	if (!ws->head.len)
 		ws->answer.timing.first_byte = clock_monotonic() - ws->requested;
 	if (!buf_add_str(&ws->head, bytes)) {
-		finish(ws, FAILURE_PROTOCOL, "headers exceed 262144 bytes");
+		finish(ws, FAILURE_PROTOCOL, "headers exceed 256 KiB");
 		return;
 	}
 	/* What is no HTTP is said at once, not when time is up. */

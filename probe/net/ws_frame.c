@@ -137,7 +137,10 @@ static int begin_frame(struct ws_parser *p)
 		return 0;
 	}
 	if (left > p->text.max - p->text.len)
-		return broke(p, 1009, "message exceeds %zu bytes (max_message)", p->text.max);
+		return broke(p, 1009,
+			p->text.max % (1 << 20) ? "message exceeds %zu bytes (max_message)"
+						: "message exceeds %zu MiB (max_message)",
+			p->text.max % (1 << 20) ? p->text.max : p->text.max >> 20);
 	if (p->opcode != WS_CONTINUATION) {
 		p->message = p->opcode;
 		p->utf8 = (struct utf8_check){0};

@@ -168,6 +168,48 @@ static const char *as_written(struct parse *p, const struct node *node)
 		p->arena, "%.*s%s", STR_ARG(buf_str(&text)), text.overflow ? "..." : "");
 }
 
+static void set_pong(struct parse *p, const struct node *node, struct wanted *out)
+{
+	struct value value = expanded(p, node);
+
+	out->pong = true;
+	out->text = "a pong";
+	if (value.type == VALUE_STRING)
+		out->payload = value.string;
+}
+
+static void set_close(struct parse *p, const struct node *node, struct wanted *out)
+{
+	struct value value = expanded(p, node);
+
+	out->close = true;
+	out->text = "a close";
+	if (value.type == VALUE_BOOLEAN)
+		return;
+	out->code = close_code(p, node);
+	out->text = arena_printf(p->arena, "close %lld", (long long)out->code);
+}
+
+/* Parts the keys: those that are matchers of a message go to `facts`. */
+static void part_keys(struct parse *p, const struct node *node, struct node *facts,
+	const struct node **pong, const struct node **close)
+{
+	for (size_t i = 0; i < node->count; i++) {
+		struct str key = node->pairs[i].key->text;
+
+		if (str_is(key, "pong"))
+			*pong = node->pairs[i].value;
+		else if (str_is(key, "close"))
+			*close = node->pairs[i].value;
+		else if (!str_is(key, "within") && !str_is(key, "strict"))
+			node_map_add(p->arena, facts, arena_str(p->arena, key).ptr,
+				node->pairs[i].value);
+	}
+	if ((*pong != NULL) + (*close != NULL) + (facts->count > 0) > 1)
+		diag_error(p->diags, node->span,
+			"a message, a pong and a close are different things: expect one at a time");
+}
+
 static void parse_wanted(struct parse *p, const struct node *node, bool inside, struct wanted *out)
 {
 	static const char *const names[] = {
@@ -176,7 +218,7 @@ static void parse_wanted(struct parse *p, const struct node *node, bool inside, 
 	struct node *facts = node_map(p->arena, node->span);
 	const struct node *pong = NULL, *close = NULL;
 
-	*out = (struct wanted){.payload = {NULL, 0}};
+	*out = (struct wanted){.payload = {NULL, 0}, .text = "a message"};
 	if (node->type == NODE_LIST) {
 		diag_error(p->diags, node->span, "'expect' is a text or a map, not a list");
 		return;
@@ -187,40 +229,14 @@ static void parse_wanted(struct parse *p, const struct node *node, bool inside, 
 		return;
 	}
 	check_keys(p, node, inside ? inner : names);
-	for (size_t i = 0; i < node->count; i++) {
-		struct str key = node->pairs[i].key->text;
-
-		if (str_is(key, "pong"))
-			pong = node->pairs[i].value;
-		else if (str_is(key, "close"))
-			close = node->pairs[i].value;
-		else if (!str_is(key, "within") && !str_is(key, "strict"))
-			node_map_add(p->arena, facts, arena_str(p->arena, key).ptr,
-				node->pairs[i].value);
-	}
-	if ((pong != NULL) + (close != NULL) + (facts->count > 0) > 1)
-		diag_error(p->diags, node->span,
-			"a message, a pong and a close are different things: expect one at a time");
+	part_keys(p, node, facts, &pong, &close);
 	checks_parse_message(p->arena, facts, &out->checks, p->diags);
-	if (pong) {
-		struct value value = expanded(p, pong);
-
-		out->pong = true;
-		if (value.type == VALUE_STRING)
-			out->payload = value.string;
-	}
-	if (close) {
-		struct value value = expanded(p, close);
-
-		out->close = true;
-		if (value.type != VALUE_BOOLEAN)
-			out->code = close_code(p, close);
-	}
-	out->text = pong           ? "a pong"
-		    : close        ? arena_printf(p->arena, out->code ? "close %lld" : "a close",
-					     (long long)out->code)
-		    : facts->count ? as_written(p, facts)
-				   : "a message";
+	if (facts->count)
+		out->text = as_written(p, facts);
+	if (pong)
+		set_pong(p, pong, out);
+	if (close)
+		set_close(p, close, out);
 }
 
 static void parse_expect(struct parse *p, const struct node *node, struct action *out)

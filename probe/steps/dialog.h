@@ -42,4 +42,10 @@ struct dialog {
 void dialog_parse(struct arena *, const struct node *, const struct fill *, int64_t timeout,
 	struct diags *, struct dialog *out);
 
+/* Whether a message (or pong) is what is wanted. `fill` gives scope and place for wanted values. */
+bool wanted_fits(const struct wanted *, const struct fill *, enum ws_kind, struct str payload);
+/* Whether everything of an ACT_EXPECT has come, and what has not, for people. */
+bool action_met(const struct action *);
+const char *action_unmet(struct arena *, const struct action *);
+
 #endif

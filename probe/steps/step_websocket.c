@@ -68,15 +68,8 @@ static void finish(struct attempt *a)
 static const char *unmet_text(struct attempt *a)
 {
 	struct ws_state *state = attempt_state(a);
-	const struct action *action = &state->dialog.items[state->at];
-	const char *text = NULL;
 
-	for (size_t i = 0; i < action->wanted_count; i++)
-		if (!action->wanted[i].met)
-			text = text ? arena_printf(attempt_arena(a), "%s, %s", text,
-					      action->wanted[i].text)
-				    : action->wanted[i].text;
-	return text ? text : "nothing";
+	return action_unmet(attempt_arena(a), &state->dialog.items[state->at]);
 }
 
 static const char *seen_text(struct attempt *a)
@@ -167,40 +160,6 @@ static void advance(struct attempt *a)
 	begin_close(a, 1000, STR(""));
 }
 
-static bool all_met(const struct action *action)
-{
-	for (size_t i = 0; i < action->wanted_count; i++)
-		if (!action->wanted[i].met)
-			return false;
-	return true;
-}
-
-static bool fits(struct attempt *a, const struct wanted *w, enum ws_kind kind, struct str payload)
-{
-	struct fill fill = *attempt_fill(a);
-	struct check_result *results;
-	size_t count;
-
-	if (w->close || w->pong != (kind == WS_PONG))
-		return false;
-	if (w->pong)
-		return !w->payload.ptr || str_equal(w->payload, payload);
-	/* Memory of its own: most messages of a stream are skipped. */
-	fill.arena = arena_new();
-	struct facts *facts = facts_new(fill.arena);
-
-	if (kind == WS_TEXT) {
-		facts_set_body(facts, payload, 0);
-		facts_set(facts, "text", value_string(payload));
-	} else {
-		facts_set(facts, "binary", value_string(payload));
-	}
-	bool ok = checks_evaluate(&w->checks, facts, &fill, &results, &count) == 0;
-
-	arena_free(fill.arena);
-	return ok;
-}
-
 static void note_message(struct attempt *a, struct str payload)
 {
 	struct ws_state *state = attempt_state(a);
@@ -228,10 +187,10 @@ static void on_message(void *ctx, enum ws_kind kind, struct str payload)
 	for (size_t i = 0; i < action->wanted_count; i++) {
 		struct wanted *w = &action->wanted[i];
 
-		if (w->met || !fits(a, w, kind, payload))
+		if (w->met || !wanted_fits(w, attempt_fill(a), kind, payload))
 			continue;
 		w->met = true;
-		if (all_met(action)) {
+		if (action_met(action)) {
 			state->at++;
 			advance(a);
 		}
@@ -305,7 +264,7 @@ static bool close_fits(struct attempt *a, const struct ws_end *end)
 		if (action->wanted[i].close &&
 			(!action->wanted[i].code || action->wanted[i].code == end->close_code))
 			action->wanted[i].met = true;
-	return all_met(action);
+	return action_met(action);
 }
 
 static void on_ended(void *ctx, const struct ws_end *end)

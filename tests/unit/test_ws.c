@@ -112,7 +112,7 @@ static void test_violations(void **state)
 		{"fragmented control frame", {BYTES("\x09\x01x"), .stay = 1},
 			"fragmented control frame"},
 		{"length 2^62", {BYTES("\x82\x7f\x40\0\0\0\0\0\0\0"), .stay = 1},
-			"message exceeds 16777216 bytes (max_message)"},
+			"message exceeds 16 MiB (max_message)"},
 		{"length 2^63", {BYTES("\x82\x7f\x80\0\0\0\0\0\0\0"), .stay = 1},
 			"frame length with the highest bit set"},
 		{"continuation of nothing", {BYTES("\x80\x01x"), .stay = 1},

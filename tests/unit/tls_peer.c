@@ -40,10 +40,11 @@ static X509 *certificate_make(const struct certificate *c, EVP_PKEY *key, int is
 	X509 *cert = X509_new();
 	char san[256];
 	unsigned char bytes[16];
+	static long serial = 1000;
 
 	X509_set_version(cert, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(cert),
-		strcmp(c->name, "revoked") == 0 ? REVOKED_SERIAL : 1 + rand());
+		strcmp(c->name, "revoked") == 0 ? REVOKED_SERIAL : ++serial);
 	X509_gmtime_adj(X509_getm_notBefore(cert), (long)c->from_days * 86400);
 	X509_gmtime_adj(X509_getm_notAfter(cert), (long)(c->from_days + c->days) * 86400);
 	name_set(X509_get_subject_name(cert), c->name);
