@@ -340,8 +340,13 @@ static void merge_raw(struct model *m, struct chunk *c, const struct raw *r)
 	struct log_source *s = &m->sources[m->source];
 	struct source_state *state = &m->states[m->source];
 	const struct detail *d = r->detail ? &c->details[r->detail - 1] : NULL;
-	uint32_t instance = c->origins[r->origin].number;
+	struct origin *origin = &c->origins[r->origin];
 	struct item item;
+
+	/* Not all origins that were seen wrote an entry. */
+	if (origin->number == UINT32_MAX)
+		origin->number = instance_number(m, origin);
+	uint32_t instance = origin->number;
 
 	if (!(r->traits & RAW_BLANK)) {
 		state->index++;
@@ -387,7 +392,7 @@ void model_merge(void *ctx, struct chunk *c)
 	int64_t max = m->options->max_entries ? m->options->max_entries : LOG_MAX_ENTRIES;
 
 	for (size_t i = 0; i < c->origin_count; i++)
-		c->origins[i].number = instance_number(m, &c->origins[i]);
+		c->origins[i].number = UINT32_MAX;
 	m->sources[m->source].left_out += c->cut_lines;
 	if (!m->states[m->source].descending && goes_back(c))
 		m->states[m->source].descending = 1;

@@ -75,12 +75,14 @@ int main(int argc, char **argv)
 		else if (log_spec_parse(arena, str_of(argv[i]), &specs[count++], &err) != 0)
 			die("%s", err.text);
 	}
-	struct logs *logs = logs_collect(arena, specs, count, &options, NULL, &err);
+	struct loop *loop = loop_new(&err);
+	struct logs *logs = loop ? logs_collect(arena, specs, count, &options, loop, &err) : NULL;
 
 	if (!logs)
 		die("%s", err.text);
 	if (!options.annotate)
 		print_logs(logs);
+	loop_free(loop);
 	arena_free(arena);
 	return 0;
 }

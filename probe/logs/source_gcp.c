@@ -1,0 +1,325 @@
+/*
+ * Log source gcp: Cloud Logging, entries:list (v2). One query, its filter pushed down, newest first,
+ * page by page; an empty page with a token means go on. Waits as told by 429 and 503.
+ */
+#include <stdlib.h>
+
+#include "probe/auth.h"
+#include "probe/json.h"
+#include "probe/log_source.h"
+
+enum { PAGE_SIZE = 1000, TRIES_MAX = 6 };
+
+struct gcp_spec {
+	struct str project, service, filter, endpoint;
+};
+
+struct gcp_state {
+	struct auth *auth;
+	struct redactor *redactor; /* for auth; no text of ours has the token */
+	struct auth_request *obtaining;
+	struct http_transfer *transfer;
+	struct timer again;
+	struct pairs headers, credentials;
+	const char *url, *token; /* of the next page; NULL: the first */
+	struct buf body;
+	int tries;
+	int64_t wait;
+};
+
+static const struct field fields[] = {
+	{.name = "project",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct gcp_spec, project),
+		.required = true,
+		.help = "the Google Cloud project"},
+	{.name = "service",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct gcp_spec, service),
+		.help = "only this Cloud Run service or container"},
+	{.name = "filter",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct gcp_spec, filter),
+		.help = "a further filter in the Logging query language"},
+	{.name = "endpoint",
+		.type = FIELD_STRING,
+		.offset = FIELD_AT(struct gcp_spec, endpoint),
+		.help = "instead of https://logging.googleapis.com"},
+	{.name = NULL},
+};
+
+static void fetch_page(struct log_fetch *fetch);
+
+static int parse(struct arena *arena, struct str text, void *out, struct error *err)
+{
+	struct gcp_spec *spec = out;
+	size_t slash = str_find_char(text, '/');
+
+	spec->project = arena_str(arena, str_sub(text, 0, slash));
+	spec->service = slash == SIZE_MAX ? STR("") : arena_str(arena, str_from(text, slash + 1));
+	if (spec->project.len == 0)
+		return error_set(
+			err, "a project is missing, write gcp:PROJECT or gcp:PROJECT/SERVICE");
+	return 0;
+}
+
+static const char *title(struct arena *arena, const void *spec)
+{
+	const struct gcp_spec *s = spec;
+
+	return arena_printf(arena, "gcp:%.*s%s%.*s", STR_ARG(s->project), s->service.len ? "/" : "",
+		STR_ARG(s->service));
+}
+
+/* A string of the query language has JSON's escapes. */
+static void add_quoted(struct buf *b, const char *before, struct str text)
+{
+	buf_add_text(b, before);
+	json_print_str(b, text);
+}
+
+static struct str filter_of(struct log_fetch *fetch)
+{
+	const struct gcp_spec *spec = log_fetch_spec(fetch);
+	const struct log_options *options = log_fetch_options(fetch);
+	struct buf b;
+	char time[36];
+
+	buf_init(&b, 20000);
+	if (spec->service.len) {
+		add_quoted(&b, "(resource.labels.service_name=", spec->service);
+		add_quoted(&b, " OR resource.labels.container_name=", spec->service);
+		buf_add_text(&b, ")");
+	}
+	if (options->since != TIME_NONE) {
+		time_print_utc(options->since, 3, time);
+		buf_printf(&b, "%stimestamp>=\"%s\"", b.len ? " AND " : "", time);
+	}
+	if (options->until != TIME_NONE) {
+		time_print_utc(options->until, 3, time);
+		buf_printf(&b, "%stimestamp<=\"%s\"", b.len ? " AND " : "", time);
+	}
+	if (spec->filter.len)
+		buf_printf(&b, "%s(%.*s)", b.len ? " AND " : "", STR_ARG(spec->filter));
+	struct str filter = arena_str(log_fetch_arena(fetch), buf_str(&b));
+
+	buf_release(&b);
+	return filter;
+}
+
+static void body_build(struct log_fetch *fetch, struct buf *b)
+{
+	const struct gcp_spec *spec = log_fetch_spec(fetch);
+	struct gcp_state *s = log_fetch_state(fetch);
+	char *project =
+		arena_printf(log_fetch_arena(fetch), "projects/%.*s", STR_ARG(spec->project));
+
+	buf_clear(b);
+	add_quoted(b, "{\"resourceNames\":[", str_of(project));
+	add_quoted(b, "],\"filter\":", filter_of(fetch));
+	buf_printf(b, ",\"orderBy\":\"timestamp desc\",\"pageSize\":%d", PAGE_SIZE);
+	if (s->token)
+		add_quoted(b, ",\"pageToken\":", str_of(s->token));
+	buf_add_char(b, '}');
+}
+
+static void again(void *ctx)
+{
+	fetch_page(ctx);
+}
+
+/* Waits as the answer says, else a second, then twice as long each time. */
+static void try_later(struct log_fetch *fetch, const struct http_result *result)
+{
+	struct gcp_state *s = log_fetch_state(fetch);
+	struct loop *loop = log_fetch_loop(fetch);
+	int64_t told;
+
+	s->wait = s->wait ? s->wait * 2 : NS_PER_S;
+	int64_t wait = s->wait;
+
+	for (size_t i = 0; i < result->headers.count; i++)
+		if (str_is_nocase(result->headers.items[i].name, "retry-after") &&
+			str_int(str_trim(result->headers.items[i].value), &told) && told >= 0 &&
+			told < 3600)
+			wait = told * NS_PER_S;
+	timer_start(loop, &s->again, loop_now(loop) + wait, again, fetch);
+}
+
+/* {"error": {"status": "PERMISSION_DENIED", "message": "..."}} */
+static void refused(struct log_fetch *fetch, const struct http_result *result)
+{
+	struct arena *scratch = arena_new();
+	struct value body;
+	struct str message = STR(""), status = STR("");
+
+	if (json_parse(scratch, result->body, 0, &body, NULL) == 0) {
+		message = value_str_or(value_path(&body, "error", "message", NULL), message);
+		status = value_str_or(value_path(&body, "error", "status", NULL), status);
+	}
+	log_fetch_failed(fetch, "Cloud Logging answered %lld%s%.*s%s%.*s%s",
+		(long long)result->status, status.len ? " " : "", STR_ARG(status),
+		message.len ? ": " : "", STR_ARG(message),
+		result->status == 403 ? "; grant roles/logging.viewer" : "");
+	arena_free(scratch);
+}
+
+/* The token of the next page, NULL when this was the last one, and whether the page has entries. */
+static const char *next_token(struct arena *arena, struct str body, bool *entries)
+{
+	struct arena *scratch = arena_new();
+	struct value page;
+	const char *token = NULL;
+
+	*entries = false;
+	if (json_parse(scratch, body, 0, &page, NULL) == 0) {
+		struct str text = value_str_or(value_find(&page, "nextPageToken"), STR(""));
+
+		*entries = value_find(&page, "entries") != NULL;
+		token = text.len ? arena_str(arena, text).ptr : NULL;
+	}
+	arena_free(scratch);
+	return token;
+}
+
+static void page_done(void *ctx, const struct http_result *result)
+{
+	struct log_fetch *fetch = ctx;
+	struct gcp_state *s = log_fetch_state(fetch);
+	bool later =
+		result->failure == FAILURE_NONE && (result->status == 429 || result->status >= 500);
+
+	s->transfer = NULL;
+	if (result->failure != FAILURE_NONE) {
+		log_fetch_failed(fetch, "%s: %s", failure_text(result->failure),
+			result->detail ? result->detail : s->url);
+		return;
+	}
+	if (later && ++s->tries < TRIES_MAX) {
+		try_later(fetch, result);
+		return;
+	}
+	if (result->status != 200) {
+		refused(fetch, result);
+		return;
+	}
+	s->tries = 0;
+	s->wait = 0;
+	bool entries, more = true;
+
+	s->token = next_token(log_fetch_arena(fetch), result->body, &entries);
+	if (entries)
+		more = log_fetch_read(fetch, result->body, NULL);
+	log_fetch_end(fetch);
+	if (s->token && more)
+		fetch_page(fetch);
+	else
+		log_fetch_done(fetch);
+}
+
+static void fetch_page(struct log_fetch *fetch)
+{
+	struct gcp_state *s = log_fetch_state(fetch);
+
+	body_build(fetch, &s->body);
+	s->transfer = http_start(log_fetch_loop(fetch),
+		&(struct http_request){.method = STR("POST"),
+			.url = str_of(s->url),
+			.headers = s->headers,
+			.credentials = s->credentials,
+			.body = buf_str(&s->body),
+			.has_body = true},
+		page_done, fetch);
+}
+
+static void credential_done(void *ctx, const struct credential *credential, const char *problem)
+{
+	struct log_fetch *fetch = ctx;
+	struct gcp_state *s = log_fetch_state(fetch);
+	const struct gcp_spec *spec = log_fetch_spec(fetch);
+
+	s->obtaining = NULL;
+	if (credential) {
+		struct arena *arena = log_fetch_arena(fetch);
+		size_t count = credential->headers.count;
+
+		s->credentials.items = ARENA_ARRAY(arena, count + 1, struct pair);
+		for (size_t i = 0; i < count; i++)
+			s->credentials.items[i] =
+				(struct pair){arena_str(arena, credential->headers.items[i].name),
+					arena_str(arena, credential->headers.items[i].value)};
+		s->credentials.count = count;
+	} else if (!spec->endpoint.len && !getenv("GOLDPROBE_GCP_ENDPOINT")) {
+		log_fetch_failed(fetch, "no credential for Cloud Logging: %s", problem);
+		return;
+	}
+	/* A private endpoint may not ask for one. */
+	fetch_page(fetch);
+}
+
+static void start(struct log_fetch *fetch)
+{
+	static struct pair json[] = {{{"Content-Type", 12}, {"application/json", 16}}};
+	const struct gcp_spec *spec = log_fetch_spec(fetch);
+	struct gcp_state *s = log_fetch_state(fetch);
+	struct arena *arena = log_fetch_arena(fetch);
+	const char *endpoint = getenv("GOLDPROBE_GCP_ENDPOINT");
+
+	if (!log_fetch_loop(fetch)) {
+		log_fetch_failed(fetch, "cannot be read without a network");
+		return;
+	}
+	if (spec->endpoint.len)
+		endpoint = arena_str(arena, spec->endpoint).ptr;
+	if (!endpoint || !*endpoint)
+		endpoint = "https://logging.googleapis.com";
+	s->url = arena_printf(arena, "%s/v2/entries:list", endpoint);
+	s->headers = (struct pairs){json, 1};
+	buf_init(&s->body, 64 << 10);
+	s->redactor = redactor_new();
+	s->auth = auth_new(log_fetch_loop(fetch), s->redactor, auth_kinds);
+
+	struct node *profile = node_map(arena, (struct span){0});
+	struct connection *connection = ARENA_NEW(arena, struct connection);
+	struct diags *diags = ARENA_NEW(arena, struct diags);
+	struct fill *fill = ARENA_NEW(arena, struct fill);
+
+	diags_init(diags, arena);
+	*fill = (struct fill){
+		.arena = arena, .scope = scope_new(arena, NULL), .diags = diags, .dir = "."};
+	node_map_add(arena, profile, "google_access_token", node_map(arena, (struct span){0}));
+	s->obtaining = auth_obtain(s->auth,
+		&(struct auth_want){.profile = profile,
+			.fill = fill,
+			.connection = connection,
+			.target = str_of(endpoint)},
+		credential_done, fetch);
+}
+
+static void stop(struct log_fetch *fetch)
+{
+	struct gcp_state *s = log_fetch_state(fetch);
+
+	if (s->obtaining)
+		auth_cancel(s->obtaining);
+	if (s->transfer)
+		http_cancel(s->transfer);
+	if (log_fetch_loop(fetch))
+		timer_stop(log_fetch_loop(fetch), &s->again);
+	auth_free(s->auth);
+	redactor_free(s->redactor);
+	buf_release(&s->body);
+}
+
+const struct log_source_kind source_gcp = {
+	.name = "gcp",
+	.help = "Cloud Logging, with the credentials of google_access_token",
+	.example = "- gcp: {project: my-project, service: backend}",
+	.fields = fields,
+	.spec_size = sizeof(struct gcp_spec),
+	.state_size = sizeof(struct gcp_state),
+	.parse = parse,
+	.title = title,
+	.start = start,
+	.stop = stop,
+};
