@@ -249,11 +249,7 @@ static bool may_be_exception(struct model *m, const struct item *item)
 	if (item->carry.raw.traits & LOG_REQUEST && !(item->carry.raw.traits & LOG_PLATFORM))
 		return false;
 	if (!memchr(item->text.ptr, '\n', item->text.len)) {
-<<<<<<< HEAD
 		/* Asked first: it may move the shapes. */
-=======
-		/* First: a new shape may move the table. */
->>>>>>> 5201ed1 (Look shapes up before their table is used)
 		uint32_t shape = shape_of(m, item->text);
 
 		if (m->shapes[shape].plain)
