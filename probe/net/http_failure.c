@@ -111,6 +111,7 @@ static const char *limit_text(struct http_transfer *t)
 	case STOP_HEADERS:
 		return arena_printf(
 			t->arena, "headers exceed %s", size_text(t, t->request.max_headers));
+	case STOP_LENGTH: return "Content-Length is not a number, too large, or given twice";
 	case STOP_BODY:
 		return arena_printf(
 			t->arena, "body exceeds %s (max_body)", size_text(t, t->request.max_body));

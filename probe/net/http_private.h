@@ -30,7 +30,7 @@ struct http_session {
 };
 
 /* Why we ended a transfer ourselves; the words for CURLE_WRITE_ERROR. */
-enum http_stop { STOP_NONE, STOP_HEADERS, STOP_BODY, STOP_CALLER };
+enum http_stop { STOP_NONE, STOP_HEADERS, STOP_LENGTH, STOP_BODY, STOP_CALLER };
 
 struct http_transfer {
 	struct http_machine *machine;
@@ -72,6 +72,7 @@ struct http_transfer {
 	/* Over all hops */
 	int64_t redirects;
 	bool origin_left; /* credentials are not sent any more */
+	bool jar_left;    /* nor cookies of the session */
 	struct timing passed;
 
 	/* Ended before curl had it */

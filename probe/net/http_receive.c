@@ -64,6 +64,24 @@ static void add_header(struct http_transfer *t, struct str line)
 	};
 }
 
+/* RFC 9112 section 6.3: curl reads on when it cannot understand the length; that hides a broken peer
+ * (and two lengths are how requests are smuggled). */
+static bool is_length_sound(const struct http_transfer *t)
+{
+	const char *name = "content-length";
+	struct str first = http_header(&t->headers, name);
+	int64_t bytes;
+
+	for (size_t i = 0; i < t->headers.count; i++) {
+		struct str value = t->headers.items[i].value;
+
+		if (str_is_nocase(t->headers.items[i].name, name) &&
+			(!str_int(value, &bytes) || bytes < 0 || !str_equal(value, first)))
+			return false;
+	}
+	return true;
+}
+
 size_t http_on_header(char *data, size_t size, size_t count, void *ctx)
 {
 	struct http_transfer *t = ctx;
@@ -83,6 +101,10 @@ size_t http_on_header(char *data, size_t size, size_t count, void *ctx)
 		add_header(t, line);
 	else if (t->status >= 200 || t->status == 101)
 		t->headers_done = true;
+	if (t->headers_done && !is_length_sound(t)) {
+		t->stop = STOP_LENGTH;
+		return 0;
+	}
 	return len;
 }
 

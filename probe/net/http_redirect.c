@@ -70,6 +70,15 @@ static void leave_origin(struct http_transfer *t)
 	r->headers.count = kept;
 }
 
+/* RFC 6265 section 8.5: cookies know no ports, so the jar of one service would be sent to another on
+ * the same host. The step from http to https is the same service. */
+static bool is_other_port(const struct url *from, const struct url *to)
+{
+	bool upgrade = from->port == 80 && to->port == 443 && to->tls;
+
+	return str_equal(from->host, to->host) && from->port != to->port && !upgrade;
+}
+
 static int refuse(struct http_transfer *t, const char *detail)
 {
 	http_fail(t, FAILURE_PROTOCOL, detail);
@@ -97,8 +106,10 @@ int http_redirect(struct http_transfer *t)
 		return refuse(
 			t, arena_printf(t->arena, "more than %lld redirects, the last to '%.200s'",
 				   (long long)t->request.follow, text));
-	if (!url_same_origin(t->arena, t->url, str_of(text)))
+	if (!url_same_origin(t->arena, t->url, str_of(text))) {
 		leave_origin(t);
+		t->jar_left = t->jar_left || is_other_port(&t->parsed, &next);
+	}
 	change_method(t);
 	t->redirects++;
 	t->route = 0;

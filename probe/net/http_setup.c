@@ -129,7 +129,7 @@ static int set_headers(struct http_transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "goldprobe/" GOLDPROBE_VERSION);
 	if (cookies)
 		curl_easy_setopt(t->easy, CURLOPT_COOKIE, cookies);
-	if (r->session) {
+	if (r->session && !t->jar_left) {
 		curl_easy_setopt(t->easy, CURLOPT_SHARE, r->session->share);
 		curl_easy_setopt(t->easy, CURLOPT_COOKIEFILE, "");
 	}
