@@ -141,7 +141,7 @@ static void read_pattern(
 		out->failure = failure->text.ptr;
 	if (status)
 		read_status(r, status, out);
-	if (observation ? !failure && !status && !out->regex : !out->types.count && !out->regex)
+	if (!node_find(map, "matches") && (observation ? !failure && !status : !out->types.count))
 		diag_error(r->diags, map->span, "this would fit everything: say what it matches");
 }
 

@@ -1,0 +1,228 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "probe/buf.h"
+#include "probe/file.h"
+#include "probe/rules.h"
+
+static struct rules *shipped(struct arena *arena)
+{
+	struct diags diags;
+
+	diags_init(&diags, arena);
+	struct rules *rules = rules_new(arena, &diags);
+	if (diags_failed(&diags))
+		diags_print(&diags, stderr, false);
+	assert_false(diags_failed(&diags));
+	return rules;
+}
+
+static struct str field(struct str *line)
+{
+	size_t end = str_find(*line, STR(" | "));
+	struct str s = str_sub(*line, 0, end);
+
+	*line = end == SIZE_MAX ? (struct str){"", 0} : str_from(*line, end + 3);
+	return str_is(s, "-") ? (struct str){"", 0} : s;
+}
+
+/* "\n" in two characters is a line end, "\\" a backslash. */
+static struct str unescape(struct arena *arena, struct str s)
+{
+	char *out = arena_alloc(arena, s.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		bool escape = s.ptr[i] == '\\' && i + 1 < s.len;
+
+		if (escape && s.ptr[i + 1] == 'n') {
+			out[n++] = '\n';
+			i++;
+		} else if (escape && s.ptr[i + 1] == '\\') {
+			out[n++] = '\\';
+			i++;
+		} else {
+			out[n++] = s.ptr[i];
+		}
+	}
+	return (struct str){out, n};
+}
+
+static const char *cause_of(
+	const struct rules *rules, struct arena *arena, struct str type, struct str message)
+{
+	struct rule_match m;
+
+	if (!rules_match_log(rules, arena, type, message, false, &m))
+		return "none";
+	return m.effect ? "" : m.rule->id;
+}
+
+static void test_messages(void **state)
+{
+	struct arena *arena = arena_new();
+	struct rules *rules = shipped(arena);
+	struct str text, line;
+	int failed = 0, cases = 0;
+
+	(void)state;
+	assert_int_equal(file_text(arena, "tests/data/rules.test", 1 << 20, &text, NULL), 0);
+	while (str_line(&text, &line)) {
+		if (line.len == 0 || line.ptr[0] == '#')
+			continue;
+		struct str wanted = field(&line), type = field(&line);
+		struct str message = unescape(arena, line);
+		const char *seen = cause_of(rules, arena, type, message);
+
+		cases++;
+		if (str_is(wanted, seen))
+			continue;
+		print_error("wanted %.*s, saw %s: %.*s: %.*s\n", STR_ARG(wanted), seen,
+			STR_ARG(type), STR_ARG(message));
+		failed++;
+	}
+	arena_free(arena);
+	assert_true(cases > 100);
+	assert_int_equal(failed, 0);
+}
+
+static void test_every_cause(void **state)
+{
+	static const char *const causes[] = {"missing-module", "missing-config", "bad-config-value",
+		"config-whitespace", "port-in-use", "wrong-port", "bind-loopback-only",
+		"db-unreachable", "db-auth-failed", "db-schema-missing", "db-too-many-connections",
+		"cache-unreachable", "dns-failure", "tls-failure", "file-missing",
+		"permission-denied", "out-of-memory", "syntax-error", "circular-import",
+		"missing-shared-library", "exec-format", "runtime-version-mismatch",
+		"dependency-timeout", "dependency-http-error", "token-invalid", "token-expired",
+		"signing-key-mismatch", "iam-denied", "quota-exceeded",
+		"websocket-upgrade-rejected", "websocket-origin-rejected", "startup-timeout",
+		"crash-loop", "logging-misconfigured", "credential-accepted", "unexpected-response",
+		"no-answer", "connection-refused", "slow-response", "unhandled-exception",
+		"unknown"};
+	struct arena *arena = arena_new();
+	struct rules *rules = shipped(arena);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++)
+		assert_non_null(rules_find(rules, causes[i]));
+	arena_free(arena);
+}
+
+static void test_observations(void **state)
+{
+	static const struct {
+		const char *failure;
+		int64_t status;
+		const char *text, *cause;
+	} cases[] = {
+		{"connect", -1, "connection to 127.0.0.1:8080 refused", "connection-refused"},
+		{"dns", -1, "cannot resolve 'db.internal'", "dns-failure"},
+		{"tls", -1, "certificate has expired", "tls-failure"},
+		{"timeout", -1, "no answer within 5s", "no-answer"},
+		{"check", 500, "status: wanted 200, saw 500", "unexpected-response"},
+		{"check", 401, "status: wanted 200, saw 401\n{\"error\":\"token expired\"}",
+			"token-expired"},
+		{"check", 403, "status: wanted 101, saw 403\norigin not allowed",
+			"websocket-origin-rejected"},
+		{"check", 426, "status: wanted 101, saw 426", "websocket-upgrade-rejected"},
+		{"auth", -1, "invalid_client", "token-invalid"},
+		{"check", 200, "jwt.error: wanted null, saw \"bad_signature\"",
+			"signing-key-mismatch"},
+	};
+	struct arena *arena = arena_new();
+	struct rules *rules = shipped(arena);
+	struct rule_match m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_true(rules_match_observation(rules, arena, cases[i].failure, cases[i].status,
+			str_of(cases[i].text), &m));
+		assert_string_equal(m.rule->id, cases[i].cause);
+	}
+	arena_free(arena);
+}
+
+static void test_fill(void **state)
+{
+	struct arena *arena = arena_new();
+	struct pair items[] = {{STR("host"), STR("db\nx")}, {STR("empty"), STR("")}};
+	struct pairs names = {items, 2};
+
+	(void)state;
+	assert_string_equal(
+		rule_fill(arena, STR("the database[ at {host}][:{port}] is down"), &names),
+		"the database at db is down");
+	assert_string_equal(
+		rule_fill(arena, STR("{port|a port} and {host}"), &names), "a port and db");
+	assert_null(rule_fill(arena, STR("needs {port}"), &names));
+	assert_null(rule_fill(arena, STR("needs {empty}"), &names));
+	assert_string_equal(rule_fill(arena, STR("open { brace"), &names), "open { brace");
+	arena_free(arena);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void test_user_rules(void **state)
+{
+	char path[] = "/tmp/test_rules_XXXXXX";
+	struct arena *arena = arena_new();
+	struct rules *rules = shipped(arena);
+	struct rule_match m;
+	struct diags diags;
+	struct error err;
+
+	(void)state;
+	close(mkstemp(path));
+	diags_init(&diags, arena);
+	write_file(path, "- id: kraken\n  title: \"the kraken of {place} woke\"\n  priority: P0\n"
+			 "  logs: {matches: \"kraken at (?<place>\\\\w+)\"}\n"
+			 "  observation: {failure: check, status: 418}\n"
+			 "  actions: {now: [\"feed it\"]}\n");
+	assert_int_equal(rules_load(rules, path, &diags, &err), 0);
+	assert_false(diags_failed(&diags));
+	assert_true(rules_match_log(rules, arena, STR(""), STR("kraken at sea"), false, &m));
+	assert_string_equal(m.rule->id, "kraken");
+	assert_string_equal(
+		rule_fill(arena, str_of(m.rule->title), &m.names), "the kraken of sea woke");
+	assert_true(rules_match_observation(rules, arena, "check", 418, STR(""), &m));
+	assert_string_equal(m.rule->id, "kraken");
+
+	/* all mistakes at once, each with its place */
+	write_file(path, "- id: Bad Id\n- id: x\n  prority: P0\n  logs: {matches: \"(\"}\n"
+			 "- id: y\n  priority: P9\n  logs: {}\n- text\n");
+	assert_int_equal(rules_load(rules, path, &diags, &err), 0);
+	assert_int_equal(diags.errors, 6);
+	assert_int_equal(rules_load(rules, "/does/not/exist", &diags, &err), -1);
+	unlink(path);
+	rules_free(rules);
+	arena_free(arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_every_cause),
+		cmocka_unit_test(test_observations),
+		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_user_rules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
