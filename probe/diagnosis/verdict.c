@@ -218,13 +218,24 @@ static const char *logs_summary(struct context *c)
 		cause_text(c, &d->findings[0]));
 }
 
+static const char *age_text(struct arena *arena, int64_t ns)
+{
+	int64_t minutes = ns / (60 * NS_PER_S);
+
+	if (minutes < 120)
+		return arena_printf(arena, "%lld minutes", (long long)minutes);
+	if (minutes < 72 * 60)
+		return arena_printf(arena, "%lld hours", (long long)(minutes / 60));
+	return arena_printf(arena, "%lld days", (long long)(minutes / 1440));
+}
+
 /* Old logs: how old, and nothing in the present tense. */
 static void judge_age(struct context *c)
 {
 	struct diagnosis *d = c->out;
 	const struct diagnose_options *o = c->options;
 	int64_t limit = o->live || !o->window ? 15 * 60 * NS_PER_S : o->window;
-	char age[32], when[36];
+	char when[36];
 
 	d->logs_first = d->logs_last = TIME_NONE;
 	if (!c->logs)
@@ -233,12 +244,11 @@ static void judge_age(struct context *c)
 	d->logs_last = c->logs->last;
 	if (d->logs_last == TIME_NONE || o->now - d->logs_last <= limit)
 		return;
-	int64_t old = o->now - d->logs_last;
-	duration_print(old - old % (60 * NS_PER_S), age);
 	time_print_utc(d->logs_last, 0, when);
 	d->stale = true;
 	d->banner = arena_printf(c->arena,
-		"the newest log line is %s old (%s): this is what was, not what is", age, when);
+		"the newest log line is %s old (%s): this is what was, not what is",
+		age_text(c->arena, o->now - d->logs_last), when);
 }
 
 static void add_notes(struct context *c)

@@ -330,7 +330,7 @@ static void test_stale(void **state)
 	f.options.now = START + 34 * 3600 * NS_PER_S;
 	const struct diagnosis *d = judge(&f);
 	assert_true(d->stale);
-	assert_non_null(strstr(d->banner, "33h59m"));
+	assert_non_null(strstr(d->banner, "33 hours old"));
 	assert_non_null(strstr(d->verdict.summary, "As of 2026-01-02T10:00:01Z"));
 	assert_string_equal(d->findings[0].cause, "missing-config");
 	assert_string_equal(d->findings[0].title, "JWT_SECRET is not set");
