@@ -315,6 +315,25 @@ static bool stopped(const struct context *c, const struct problem *p)
 	return c->logs->last - p->last >= quiet;
 }
 
+/* When the first step passed, in a run where none failed: what the log told before that is over. */
+static int64_t first_pass(const struct run *run)
+{
+	int64_t first = TIME_NONE;
+
+	for (size_t i = 0; run && i < run->step_count; i++) {
+		const struct step_result *s = &run->steps[i];
+
+		if (s->status == STEP_FAILED || s->status == STEP_NOT_REACHED)
+			return TIME_NONE;
+		if (s->status != STEP_PASSED || !s->attempt_count)
+			continue;
+		int64_t at = s->attempts[s->attempt_count - 1].started_at;
+		if (first == TIME_NONE || at < first)
+			first = at;
+	}
+	return first;
+}
+
 static void judge_state(struct context *c, struct problem *p)
 {
 	p->state = FINDING_ACTIVE;
@@ -331,6 +350,12 @@ static void judge_state(struct context *c, struct problem *p)
 	if (p->resolved) {
 		p->state = FINDING_RECOVERED;
 		p->state_reason = "a later line of the same part says that it worked";
+		return;
+	}
+	int64_t passed = first_pass(c->run);
+	if (passed != TIME_NONE && p->last < passed) {
+		p->state = FINDING_RECOVERED;
+		p->state_reason = "it stopped, and every step passed after it";
 		return;
 	}
 	struct health h = health_around(c, p);

@@ -455,11 +455,17 @@ static bool is_success_of(const struct log_cluster *good, const struct log_clust
 
 static void find_resolved(struct context *c)
 {
+	static const char *const trials[] = {"fail", "refused", "timed out", "timeout",
+		"unavailable", "retry", "attempt", "could not", "unable to", "not reachable",
+		"unreachable", "lost", "disconnect", "error", "rebalanc", "did not answer", NULL};
+
 	for (size_t i = 0; i < c->problem_count; i++) {
 		struct problem *p = c->problems[i];
 		const struct log_cluster *bad = p->clusters[0];
 
-		if (p->exception && p->exception->frames)
+		/* only what was tried can work after all */
+		if ((p->exception && p->exception->frames) || bad->sample.len == 0 ||
+			bad->sample.ptr[0] == '{' || !text_has_word(bad->sample, trials))
 			continue;
 		for (size_t k = 0; k < c->judged && !p->resolved; k++)
 			p->resolved = is_success_of(c->logs->clusters[k], bad) &&
