@@ -53,7 +53,7 @@ struct options {
 	/* serve */
 	struct str listen, store, token_file;
 	int64_t keep;
-	struct str modules;
+	struct strs probe_allow;
 };
 
 /* Commands that take a flag. */
@@ -144,6 +144,8 @@ int cli_write_reports(struct cli *, const struct report_target *, size_t target_
 struct loop;
 int cli_signals(
 	struct loop *, void (*caught)(void *ctx, const char *name), void *ctx, struct error *);
+/* SIGHUP as well, after cli_signals(). */
+void cli_signals_hangup(void);
 void cli_signals_release(struct loop *);
 
 #endif

@@ -51,13 +51,12 @@ struct history_day {
 };
 size_t history_days(const struct history *, struct arena *, const char *scenario, int64_t since_day,
 	struct history_day **days);
-/* The last results of each step of a scenario, newest first, at most `limit` a step. */
+/* The last results of a step, newest first, at most `limit`. */
 struct history_point {
-	const char *step;
 	int status;
 	int64_t started_at, duration;
 };
-size_t history_points(const struct history *, struct arena *, const char *scenario, size_t limit,
-	struct history_point **points);
+size_t history_points(const struct history *, struct arena *, const char *scenario,
+	const char *step, size_t limit, struct history_point **points);
 
 #endif

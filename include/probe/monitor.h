@@ -58,24 +58,27 @@ struct watched {
 	bool file_valid; /* false: the file on disk has mistakes, the last valid one runs on */
 	struct alert_state *alerts;
 	size_t alert_count;
-	/* monitor.c only */
+	/* The monitor's files only */
 	struct job *job, *next_job;
-	struct timer timer;
-	int64_t due;
+	struct monitor_spec *next_spec; /* of next_job */
+	struct timer timer, finish;
+	int64_t due, queued_at; /* monotonic */
+	size_t secrets;         /* size of the job's redactor when the file was read */
+	bool reload;            /* read the file, changed or not */
 	struct engine *engine;
 	struct arena *arena; /* of the run under way */
 	struct run *run;
 	bool queued;
-	struct watched *next; /* waiting for a place, or to be finished */
+	struct watched *next; /* in a queue: for a place, or to be finished */
 	int64_t file_time, file_size, file_node;
 };
 
 struct monitor_options {
 	const struct vocabulary *vocabulary;
 	struct job_options job;
-	struct strs rules; /* files */
-	int64_t every;     /* 0: the file's, else 60 s */
-	struct history *history;
+	struct strs rules;       /* files */
+	int64_t every;           /* 0: the file's, else 60 s */
+	struct history *history; /* NULL: none is kept */
 	/* Called for what an operator should read (reload failed, store full): one line. */
 	void (*notice)(void *ctx, const char *text);
 	/* Called after every finished run, for live updates. */
@@ -83,8 +86,8 @@ struct monitor_options {
 	void *ctx;
 };
 
-/* Loads all files; mistakes go to stderr by the caller through `diags` of each job. NULL with err:
- * a file is wrong, and nothing was started. */
+/* Loads all files; mistakes are printed to `diagnostics`, now and when a file is read anew. NULL with
+ * err: a file is wrong, and nothing was started. */
 struct monitor *monitor_new(struct loop *, const char *const *files, size_t count,
 	const struct monitor_options *, FILE *diagnostics, bool color, struct error *);
 void monitor_free(struct monitor *);
@@ -101,5 +104,8 @@ bool monitor_started(const struct monitor *);
 enum golden_path monitor_state(const struct monitor *);
 int64_t monitor_since(const struct monitor *); /* wall ns of its start */
 const struct history *monitor_history(const struct monitor *);
+/* What is wrong with the store now, or NULL. */
+const char *monitor_problem(const struct monitor *);
+struct loop *monitor_loop(const struct monitor *);
 
 #endif

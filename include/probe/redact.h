@@ -18,6 +18,8 @@ struct redactor;
 
 struct redactor *redactor_new(void);
 void redactor_free(struct redactor *);
+/* Bytes its matcher takes; grows with each secret that is new. */
+size_t redactor_size(const struct redactor *);
 /* Adds a secret; empty ones and repeated ones are ignored. Returns false for one so short (1 to 3
  * characters) that it is masked only as a whole value: the caller may warn. */
 bool redactor_add(struct redactor *, struct str secret);

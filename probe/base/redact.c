@@ -44,6 +44,11 @@ void redactor_free(struct redactor *r)
 	free(r);
 }
 
+size_t redactor_size(const struct redactor *r)
+{
+	return r->automaton->count * sizeof(struct automaton_node);
+}
+
 static const char *const alphabets[] = {
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",

@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_check,
 	&cmd_logs,
+	&cmd_serve,
 	&cmd_validate,
 	&cmd_report,
 	&cmd_help,

@@ -115,6 +115,9 @@ const struct flag flags[] = {
 		.help = "how long history is kept (30d)"},
 	{"token-file", 0, FLAG_STRING, AT(token_file), FOR_SERVE, "FILE",
 		.help = "asks for this bearer token on /api, /metrics and the page"},
+	{"probe-allow", 0, FLAG_STRINGS, AT(probe_allow), FOR_SERVE, "HOST[:PORT]",
+		.help = "what /probe may reach beside the scenarios' own targets ('*' at either end, "
+			"or alone: everything)"},
 	{0},
 };
 

@@ -53,6 +53,14 @@ int cli_signals(struct loop *loop, void (*caught)(void *ctx, const char *name), 
 	return 0;
 }
 
+void cli_signals_hangup(void)
+{
+	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGHUP, &action, NULL);
+}
+
 void cli_signals_release(struct loop *loop)
 {
 	if (signals.pipe[0] < 0)

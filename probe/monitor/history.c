@@ -64,10 +64,8 @@ static const char *const texts[STATEMENTS] = {
 	[DOCUMENT] = "SELECT document FROM runs WHERE id = ?1",
 	[DAYS] = "SELECT day, healthy, degraded, broken, unknown FROM days WHERE scenario = ?1 AND "
 		 "day >= ?2 ORDER BY day",
-	[POINTS] =
-		"SELECT name, status, started_at, duration FROM (SELECT name, status, started_at, "
-		"duration, row_number() OVER (PARTITION BY name ORDER BY started_at DESC) AS n FROM "
-		"steps WHERE scenario = ?1) WHERE n <= ?2 ORDER BY name, started_at DESC",
+	[POINTS] = "SELECT status, started_at, duration FROM steps WHERE scenario = ?1 AND "
+		   "name = ?2 ORDER BY started_at DESC LIMIT ?3",
 };
 
 struct history {
@@ -380,22 +378,20 @@ size_t history_days(const struct history *h, struct arena *arena, const char *sc
 }
 
 size_t history_points(const struct history *h, struct arena *arena, const char *scenario,
-	size_t limit, struct history_point **points)
+	const char *step, size_t limit, struct history_point **points)
 {
-	enum { POINTS_MAX = 20000 };
 	sqlite3_stmt *st = h->statements[POINTS];
-	size_t count = 0, capacity = 0;
+	size_t count = 0;
 
-	*points = NULL;
+	*points = ARENA_ARRAY(arena, limit, struct history_point);
 	bind_text(st, 1, scenario);
-	sqlite3_bind_int64(st, 2, (int64_t)limit);
-	while (count < POINTS_MAX && sqlite3_step(st) == SQLITE_ROW) {
-		*points = arena_grow(arena, *points, count, &capacity, sizeof(**points));
+	bind_text(st, 2, step);
+	sqlite3_bind_int64(st, 3, (int64_t)limit);
+	while (count < limit && sqlite3_step(st) == SQLITE_ROW) {
 		(*points)[count++] = (struct history_point){
-			.step = column(arena, st, 0),
-			.status = sqlite3_column_int(st, 1),
-			.started_at = sqlite3_column_int64(st, 2),
-			.duration = sqlite3_column_int64(st, 3),
+			.status = sqlite3_column_int(st, 0),
+			.started_at = sqlite3_column_int64(st, 1),
+			.duration = sqlite3_column_int64(st, 2),
 		};
 	}
 	finish(st);
