@@ -30,23 +30,27 @@ static const struct lws_protocols protocols[] = {
 	{0},
 };
 
+/* Timers fire before libwebsockets begins to wait: one that is due by then would not end the wait
+ * that follows. */
 static void wake(lws_sorted_usec_list_t *sul)
 {
-	(void)sul;
+	struct lws_master *master = lws_container_of(sul, struct lws_master, wake);
+
+	lws_cancel_service(master->context);
 }
 
-/* libwebsockets ignores the timeout that it is given and waits for its own timers: ours must be one
- * of them. */
+/* libwebsockets ignores the timeout that it is given, unless negative for none, and waits for its
+ * own timers: ours must be one of them. */
 static int wait_lws(void *ctx, int timeout_ms)
 {
 	struct lws_master *master = ctx;
 
-	if (timeout_ms < 0)
+	if (timeout_ms <= 0)
 		lws_sul_cancel(&master->wake);
 	else
-		lws_sul_schedule(master->context, 0, &master->wake, wake,
-			timeout_ms ? (lws_usec_t)timeout_ms * 1000 : 1);
-	return lws_service(master->context, 0) < 0 ? -1 : 0;
+		lws_sul_schedule(
+			master->context, 0, &master->wake, wake, (lws_usec_t)timeout_ms * 1000);
+	return lws_service(master->context, timeout_ms ? 0 : -1) < 0 ? -1 : 0;
 }
 
 static void master_free(void *data)
