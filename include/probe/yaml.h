@@ -33,7 +33,7 @@ struct node_pair {
 	struct node *value;
 };
 
-/* Reads `path` ("-" is standard input). Unreadable: -1 and err. Mistakes go to diags and *root may
+/* Reads `path` ("-" is standard input). Unreadable or too large: -1 and err. Mistakes go to diags and *root may
  * be NULL. Everything lives in the arena. */
 int yaml_load_file(
 	struct arena *, const char *path, struct node **root, struct diags *, struct error *err);

@@ -34,8 +34,8 @@ static bool validate_file(struct cli *cli, const char *file, const struct plan_o
 
 	diags_print(&diags, stderr, cli->color_err);
 	if (right && !cli->options.quiet) {
-		cli_print_text(stdout, file);
-		printf(": %zu step%s, no mistake\n", plan->step_count,
+		cli_print_text(stderr, file);
+		fprintf(stderr, ": %zu step%s, no mistake\n", plan->step_count,
 			plan->step_count == 1 ? "" : "s");
 	}
 	redactor_free(redactor);

@@ -278,7 +278,10 @@ struct scenario *scenario_load(struct arena *arena, const char *file,
 		.real = real ? arena_strdup(arena, real) : NULL,
 		.dir = scenario->dir};
 	free(real);
-	if (!scenario_file_load(&loader, main_file, (struct span){0}))
+	struct source *whole = ARENA_NEW(arena, struct source);
+
+	whole->name = file;
+	if (!scenario_file_load(&loader, main_file, (struct span){.source = whole}))
 		return NULL;
 	const struct scenario_keys *keys = &main_file->keys;
 

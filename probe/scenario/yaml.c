@@ -60,6 +60,19 @@ static struct str token_text(struct loader *l, struct fy_token *token)
 	return arena_str(l->arena, (struct str){text ? text : "", text ? len : 0});
 }
 
+static struct str scalar_text(struct loader *l, struct fy_event *event)
+{
+	struct fy_token *value = event->scalar.value;
+	const struct fy_mark *from, *to;
+
+	if (!value || fy_token_scalar_style(value) != FYSS_SINGLE_QUOTED)
+		return token_text(l, value);
+	from = fy_event_start_mark(event);
+	to = fy_event_end_mark(event);
+	return yaml_single_quoted(l->arena,
+		str_sub(l->source->text, from->input_pos, to->input_pos - from->input_pos));
+}
+
 /* The place of an event; of what stood before it when it has none (an empty value). */
 static struct span event_span(struct loader *l, struct fy_event *event, size_t *offset)
 {
@@ -193,7 +206,7 @@ static void on_scalar(struct loader *l, struct fy_event *event)
 	if (!loader_charge(l, node->span, 1, 0))
 		return;
 	node->type = NODE_SCALAR;
-	node->text = token_text(l, value);
+	node->text = scalar_text(l, event);
 	node->quoted = value && fy_token_scalar_style(value) != FYSS_PLAIN;
 	check_tag(l, event->scalar.tag, node->span);
 	scalar_value(l, node, event->scalar.tag);
@@ -380,7 +393,7 @@ static bool check_bytes(const struct source *source, struct diags *diags)
 
 	if (text.len > YAML_BYTES_MAX) {
 		span.line = 0;
-		diag_error(diags, span, "larger than %d KiB", YAML_BYTES_MAX >> 10);
+		diag_error(diags, span, "larger than %d MiB", YAML_BYTES_MAX >> 20);
 		return false;
 	}
 	for (size_t pos = 0; pos < text.len;) {
@@ -450,6 +463,8 @@ int yaml_load_file(struct arena *arena, const char *path, struct node **root, st
 		fclose(file);
 	if (failed)
 		return -1;
+	if (text.len > YAML_BYTES_MAX)
+		return error_set(err, "'%s' is larger than %d MiB", path, YAML_BYTES_MAX >> 20);
 	source->name = standard ? "(standard input)" : arena_strdup(arena, path);
 	source->text = arena_str(arena, buf_str(&text));
 	yaml_load(arena, source, root, diags);

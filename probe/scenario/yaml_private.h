@@ -15,6 +15,10 @@ struct yaml_places {
 /* The span of bytes [from, to) that begin on `line` (from 1); cut at the line's end. */
 struct span yaml_span(struct yaml_places *, size_t from, size_t to, uint32_t line);
 
+/* The text of a scalar in single quotes from what stands between them: '' is a quote, line breaks are
+ * folded (YAML 1.2.2, section 7.3.2). The library's own reading of these loses memory. */
+struct str yaml_single_quoted(struct arena *, struct str raw);
+
 /* What an author may have meant where the syntax breaks: a remedy that starts with "; ", or "". */
 const char *yaml_hint(struct str text, size_t offset, const char *message);
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "probe/yaml.h"
+#include "yaml_private.h"
 
 static bool any_of(struct str text, const char *const *words)
 {
@@ -122,4 +122,53 @@ struct value yaml_scalar(struct str text)
 	if (scalar_is_number(text, &whole))
 		return scalar_number(text, whole);
 	return value_string(text);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Adds one line of a scalar in single quotes. */
+static void add_quoted_line(struct buf *out, struct str line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		buf_add_char(out, line.ptr[i]);
+		if (line.ptr[i] == '\'')
+			i++;
+	}
+}
+
+struct str yaml_single_quoted(struct arena *arena, struct str raw)
+{
+	BUF_SCOPED struct buf out;
+	size_t empty = 0;
+	bool first = true;
+
+	buf_init(&out, raw.len + 1);
+	while (true) {
+		size_t end = str_find_char(raw, '\n');
+		struct str line = str_sub(raw, 0, end);
+		bool last = end == SIZE_MAX;
+
+		while (!last && line.len &&
+			(is_blank(line.ptr[line.len - 1]) || str_ends(line, "\r")))
+			line.len--;
+		while (!first && line.len && is_blank(line.ptr[0]))
+			line = str_from(line, 1);
+		if (!line.len && !first && !last) {
+			empty++;
+		} else {
+			/* One break is a blank; each empty line after it is a break. */
+			if (!first && !empty)
+				buf_add_char(&out, ' ');
+			for (; empty; empty--)
+				buf_add_char(&out, '\n');
+			add_quoted_line(&out, line);
+		}
+		if (last)
+			return arena_str(arena, buf_str(&out));
+		first = false;
+		raw = str_from(raw, end + 1);
+	}
 }

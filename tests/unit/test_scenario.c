@@ -102,7 +102,7 @@ static void test_unreadable(void **state)
 	diags_init(&diags, arena);
 	assert_null(scenario_load(arena, "nope.yaml", &fake_vocabulary, &diags));
 	assert_string_equal(fake_diags_text(arena, &diags),
-		"error: cannot open 'nope.yaml': No such file or directory\n");
+		"nope.yaml: error: cannot open 'nope.yaml': No such file or directory\n");
 	arena_free(arena);
 }
 

@@ -155,7 +155,7 @@ static void test_large(void **state)
 
 	memset(big, ' ', YAML_BYTES_MAX + 1);
 	assert_string_equal(
-		refused(arena, (struct str){big, YAML_BYTES_MAX + 1}), "larger than 1024 KiB");
+		refused(arena, (struct str){big, YAML_BYTES_MAX + 1}), "larger than 1 MiB");
 	free(big);
 	arena_free(arena);
 }

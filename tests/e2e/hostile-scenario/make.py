@@ -30,7 +30,7 @@ KINDS = {
     "deep_block": lambda: "vars:\n" + "".join(" " * i + "k:\n" for i in range(1, 700)) + STEP,
     "deep_json": lambda: '{"vars": {"v": ' + "[" * 20000 + "]" * 20000 + '}, "steps": []}',
     "many_nodes": lambda: "vars:\n" + "".join(f"  v{i}: {i}\n" for i in range(11000)) + STEP,
-    "many_errors": lambda: "steps:\n" + "".join(f"  - {{http: GET /, key{i}: 1}}\n"
+    "many_errors": lambda: "steps:\n" + "".join(f"  - {{http: GET /{i}, key{i}: 1}}\n"
                                                 for i in range(500)),
     "nul": lambda: "steps:\n  - http: GET /\0\n",
     "tag_python": lambda: "name: !!python/object/apply:os.system ['touch owned']\n" + STEP,
