@@ -150,6 +150,7 @@ static int drive(struct session *s, struct task *task, struct error *err)
 	struct progress *progress = progress_new(s->cli, task->job->plan, s->loop);
 	struct landed ctx = {s, task};
 	struct engine_options options = {
+		.run_id = task->job->plan->run_id,
 		.auths = vocabulary.auths,
 		.sink = progress_sink(progress),
 	};

@@ -139,36 +139,46 @@ static void add_quoted_line(struct buf *out, struct str line)
 	}
 }
 
+/* A line without the blanks that folding drops: before a break, and at the start of a further line. */
+static struct str fold_line(struct str line, bool first, bool last)
+{
+	while (!last && line.len &&
+		(is_blank(line.ptr[line.len - 1]) || line.ptr[line.len - 1] == '\r'))
+		line.len--;
+	while (!first && line.len && is_blank(line.ptr[0]))
+		line = str_from(line, 1);
+	return line;
+}
+
+/* One break is a blank; each empty line after it is a break. */
+static void add_break(struct buf *out, size_t empty)
+{
+	if (!empty)
+		buf_add_char(out, ' ');
+	for (; empty; empty--)
+		buf_add_char(out, '\n');
+}
+
 struct str yaml_single_quoted(struct arena *arena, struct str raw)
 {
 	BUF_SCOPED struct buf out;
-	size_t empty = 0;
-	bool first = true;
+	size_t empty = 0, end;
 
 	buf_init(&out, raw.len + 1);
-	while (true) {
-		size_t end = str_find_char(raw, '\n');
-		struct str line = str_sub(raw, 0, end);
-		bool last = end == SIZE_MAX;
+	for (bool first = true, last = false; !last; first = false) {
+		end = str_find_char(raw, '\n');
+		last = end == SIZE_MAX;
+		struct str line = fold_line(str_sub(raw, 0, end), first, last);
 
-		while (!last && line.len &&
-			(is_blank(line.ptr[line.len - 1]) || str_ends(line, "\r")))
-			line.len--;
-		while (!first && line.len && is_blank(line.ptr[0]))
-			line = str_from(line, 1);
+		raw = last ? STR("") : str_from(raw, end + 1);
 		if (!line.len && !first && !last) {
 			empty++;
-		} else {
-			/* One break is a blank; each empty line after it is a break. */
-			if (!first && !empty)
-				buf_add_char(&out, ' ');
-			for (; empty; empty--)
-				buf_add_char(&out, '\n');
-			add_quoted_line(&out, line);
+			continue;
 		}
-		if (last)
-			return arena_str(arena, buf_str(&out));
-		first = false;
-		raw = str_from(raw, end + 1);
+		if (!first)
+			add_break(&out, empty);
+		empty = 0;
+		add_quoted_line(&out, line);
 	}
+	return arena_str(arena, buf_str(&out));
 }
