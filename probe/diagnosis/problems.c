@@ -268,7 +268,10 @@ static void judge_cluster(struct context *c, size_t position)
 	const struct log_cluster *cluster = c->logs->clusters[position];
 	const struct exception *e = cluster->exception;
 	struct rule_match match;
-	bool quiet = cluster->severity < SEVERITY_WARNING && !e, matched = false;
+	/* without a level a line may be anything; INFO says that it is no error */
+	bool quiet =
+		cluster->severity < SEVERITY_WARNING && cluster->severity != SEVERITY_DEFAULT && !e;
+	bool matched = false;
 	struct str sample = text_plain(c->arena, cluster->sample);
 	struct str type = {"", 0}, message = str_trim(sample);
 	size_t link = 0;
@@ -280,6 +283,8 @@ static void judge_cluster(struct context *c, size_t position)
 	}
 	if (!matched)
 		matched = rules_match_log(c->rules, c->arena, type, sample, quiet, &match);
+	if (matched && !e && cluster->severity == SEVERITY_DEFAULT && match.weight < 4)
+		matched = false;
 	c->roles[position] = role_of(cluster, matched, &match);
 	if (c->roles[position] != ROLE_ROOT)
 		return;

@@ -97,7 +97,8 @@ static bool anyhow(struct trace *t, size_t at)
 	struct str s = str_trim(t->lines[at]);
 	size_t next = at + 1;
 
-	if (str_starts(s, "Error: "))
+	bool ended = str_starts(s, "Error: "); /* what main() returned */
+	if (ended)
 		s = str_from(s, 7);
 	else if (!line_prefixed(t->lines[at]))
 		return false;
@@ -121,6 +122,7 @@ static bool anyhow(struct trace *t, size_t at)
 		return false;
 	}
 	trace_reverse(t, 0);
+	t->out->fatal = ended;
 	return true;
 }
 
