@@ -289,8 +289,8 @@ static void judge_cluster(struct context *c, size_t position)
 	if (c->roles[position] != ROLE_ROOT)
 		return;
 	bool known = matched && !match.effect;
-	struct problem *p = problem_for(
-		c, known ? &match : NULL, type, message, e ? "unhandled-exception" : "unknown");
+	struct problem *p = problem_for(c, known ? &match : NULL, type, message,
+		e && (e->frames || type.len) ? "unhandled-exception" : "unknown");
 	if (!p)
 		return;
 	place_cluster(c, p, position, sample);

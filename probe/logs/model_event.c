@@ -217,6 +217,10 @@ static struct exception *exception_of(struct arena *arena, const struct item *it
 	if (d && (d->error_type.len || d->error_stack.len))
 		e = exception_from_fields(arena, d->error_type,
 			d->error_message.len ? d->error_message : d->text, d->error_stack);
+	else if (d && d->error_message.len && item->carry.raw.level >= SEVERITY_WARNING)
+		/* zap, slog: "error":"dial tcp ..." beside the message */
+		e = exception_from_fields(
+			arena, (struct str){"", 0}, d->error_message, (struct str){"", 0});
 	if (!e && exception_possible(item->text))
 		e = exception_parse(arena, item->text);
 	return e;
@@ -244,6 +248,8 @@ static bool may_be_exception(struct model *m, const struct item *item)
 	if (m->options->format == LOG_LINES)
 		return false;
 	if (d && d->error_type.len + d->error_stack.len)
+		return true;
+	if (d && d->error_message.len && item->carry.raw.level >= SEVERITY_WARNING)
 		return true;
 	/* "GET /x -> 500" */
 	if (item->carry.raw.traits & LOG_REQUEST && !(item->carry.raw.traits & LOG_PLATFORM))
