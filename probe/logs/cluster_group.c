@@ -11,9 +11,9 @@ enum {
 	ALTERNATIVES_MAX = 4,
 	SUBJECTS_MAX = 16,
 	ROUNDS_MAX = 8,
-	PAIR_OTHER = 3,      /* words at least in the other place of a pair */
-	PAIR_LITERALS = 4,   /* words left at least */
-	PAIR_DISTANCE = 6,   /* between the two places */
+	PAIR_OTHER = 3,     /* words at least in the other place of a pair */
+	PAIR_LITERALS = 4,  /* words left at least */
+	PAIR_DISTANCE = 6,  /* between the two places */
 	PAIR_SHAPES = 3000, /* shapes of one length that are looked at in pairs */
 };
 

@@ -287,12 +287,11 @@ static bool matters(const struct chunk *c, const struct raw *raw, const struct l
 	       raw->status >= 500;
 }
 
-struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str whole,
-	int64_t time, const uint32_t *given)
+/* What is known before the text is looked at. */
+static struct raw *raw_fill(
+	struct chunk *c, const struct json_fields *j, int64_t time, const uint32_t *given)
 {
 	struct raw *raw = chunk_raw(c);
-	struct str log = log_of(j), trace = trace_of(j);
-	struct look look = {.level = -1, .status = -1};
 	int64_t status;
 
 	raw->time = time_of(j);
@@ -302,27 +301,59 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 		raw->identity = hash_str(slice(&j->f[F_INSERT_ID]), (uint64_t)raw->time) | 1;
 	raw->origin = origin_of(c, j, given);
 	severity_fill(raw, j);
-	raw->traits = traits_of(j, log);
+	raw->traits = traits_of(j, log_of(j));
 	if (is_request(j, &status)) {
 		raw->traits |= request_traits(status);
 		raw->status = (int16_t)status;
 	}
-	if (is_traced(c, trace))
+	if (is_traced(c, trace_of(j)))
 		raw->traits |= LOG_TRACED;
+	return raw;
+}
+
+/* What the text adds. */
+static void text_look(
+	struct raw *raw, const struct json_fields *j, struct str text, struct look *look)
+{
+	if (!(raw->traits & LOG_REQUEST)) {
+		look_at(text, look);
+		level_from_text(raw, look, log_of(j), has(j, F_STREAM));
+		raw->traits |= look->traits & ~(unsigned)LOG_REQUEST;
+	} else if (has(j, F_TEXT)) {
+		look_at(text, look);
+		raw->traits |= look->traits & LOG_PLATFORM;
+		look->traits = 0;
+	}
+}
+
+static struct log_http http_of(struct chunk *c, const struct raw *raw, const struct json_fields *j,
+	const struct look *look)
+{
+	struct log_http http = {.method = slice(&j->f[F_METHOD]),
+		.url = text_of(c, &j->f[F_URL]),
+		.status = raw->status,
+		.latency = latency_of(&j->f[F_LATENCY])};
+
+	if (look->traits & LOG_REQUEST) {
+		http.method = look->method;
+		http.url = look->url;
+	}
+	return http;
+}
+
+struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str whole,
+	int64_t time, const uint32_t *given)
+{
+	struct raw *raw = raw_fill(c, j, time, given);
+	struct str log = log_of(j);
+	struct look look = {.level = -1, .status = -1};
+
 	/* Most are requests that went well. */
 	if (raw->traits & LOG_HEALTHY && !matters(c, raw, &look))
 		return raw;
 	struct str text = message_of(c, j, whole);
 
-	if (!(raw->traits & LOG_REQUEST)) {
-		look_at(text, &look);
-		level_from_text(raw, &look, log, has(j, F_STREAM));
-		raw->traits |= look.traits & ~(unsigned)LOG_REQUEST;
-	} else if (has(j, F_TEXT)) {
-		look_at(text, &look);
-		raw->traits |= look.traits & LOG_PLATFORM;
-		look.traits = 0;
-	}
+	text_look(raw, j, text, &look);
 	if (text.len && text.ptr[text.len - 1] == '\n')
 		text.len--;
 	bool plain = is_plain(j, raw->traits);
@@ -341,15 +372,9 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 		    hash_str(slice(&j->f[F_STREAM]), 22);
 	d->text = text;
 	d->log = log.len ? log : slice(&j->f[F_STREAM]);
-	d->trace = trace;
-	if (raw->traits & LOG_REQUEST) {
-		d->http = (struct log_http){.method = slice(&j->f[F_METHOD]),
-			.url = text_of(c, &j->f[F_URL]),
-			.status = raw->status,
-			.latency = latency_of(&j->f[F_LATENCY])};
-		if (look.traits & LOG_REQUEST)
-			d->http.method = look.method, d->http.url = look.url;
-	}
+	d->trace = trace_of(j);
+	if (raw->traits & LOG_REQUEST)
+		d->http = http_of(c, raw, j, &look);
 	detail_fill(c, d, j);
 	return raw;
 }

@@ -62,6 +62,25 @@ static bool is_entry(const struct json_fields *j, bool wrapped)
 	return !wrapped && (message || severity) && !j->container;
 }
 
+/* An object that is no entry at first sight: entries in it, or after all one itself. */
+static void read_wrapper(struct chunk *c, struct str whole, bool wrapped, unsigned depth)
+{
+	struct json_fields *j = &c->fields;
+	const char *p = whole.ptr, *end = p + whole.len;
+	bool entry = is_entry(j, wrapped) || !wrapped, wrapper = j->holder;
+	/* A wrapper without entries is none, unless it speaks. */
+	bool empty = wrapper && !has(j, F_MESSAGE) && depth == 0;
+
+	if (j->container && unwrap(c, p + 1, end - 1, depth + 1) > 0)
+		return;
+	if (!entry || empty)
+		return;
+	/* The fields are those of the last object inside. */
+	json_scan(p, end, j);
+	if (is_entry(j, wrapped) || !wrapper)
+		chunk_entry(c, j, whole, TIME_NONE, NULL);
+}
+
 /* The object at p when it is wholly there. */
 static const char *read_object(struct chunk *c, const char *p, const char *end, bool wrapped,
 	unsigned depth, size_t *count)
@@ -73,22 +92,14 @@ static const char *read_object(struct chunk *c, const char *p, const char *end, 
 	*count = 0;
 	if (!after)
 		return NULL;
-	if (j->f[F_VALUES].kind == '[' && j->seen & 1u << IN_LABELS) {
-		read_loki(c, j);
-	} else if (is_entry(j, wrapped) && !(j->holder && !j->strong)) {
-		chunk_entry(c, j, (struct str){p, (size_t)(after - p)}, TIME_NONE, NULL);
-	} else {
-		bool entry = is_entry(j, wrapped) || !wrapped, wrapper = j->holder;
-		size_t inside = j->container ? unwrap(c, p + 1, after - 1, depth + 1) : 0;
+	struct str whole = {p, (size_t)(after - p)};
 
-		/* What only looked like a wrapper is read once more for itself. */
-		if (inside == 0 && entry && !(wrapper && !has(j, F_MESSAGE) && depth == 0)) {
-			json_scan(p, end, j);
-			if (is_entry(j, wrapped) || !wrapper)
-				chunk_entry(c, j, (struct str){p, (size_t)(after - p)}, TIME_NONE,
-					NULL);
-		}
-	}
+	if (j->f[F_VALUES].kind == '[' && j->seen & 1u << IN_LABELS)
+		read_loki(c, j);
+	else if (is_entry(j, wrapped) && !(j->holder && !j->strong))
+		chunk_entry(c, j, whole, TIME_NONE, NULL);
+	else
+		read_wrapper(c, whole, wrapped, depth);
 	*count = c->raw_count - before;
 	return after;
 }

@@ -144,6 +144,35 @@ static void keep(struct json_fields *out, const struct json_key *key, const char
 	*f = (struct json_scalar){ptr, (uint32_t)len, kind, escaped, key->rank};
 }
 
+/* An object: gone into when the key means a place, else skipped. */
+static const char *scan_object(const char *p, const char *end, enum json_place place,
+	unsigned depth, const struct json_key *key, struct json_fields *out)
+{
+	if (!key || key->inside < 0 || depth >= JSON_NESTING_MAX) {
+		out->container |= place == IN_ENTRY;
+		out->holder |= key && key->rank == RANK_HOLDER;
+		return json_skip(p, end);
+	}
+	out->seen |= 1u << key->inside;
+	const char *after = scan_members(p, end, (enum json_place)key->inside, depth + 1, out);
+
+	if (after && place == IN_ENTRY && key->inside == IN_PAYLOAD)
+		out->payload = (struct str){p, (size_t)(after - p)};
+	return after;
+}
+
+static const char *scan_array(const char *p, const char *end, enum json_place place,
+	const struct json_key *key, struct json_fields *out)
+{
+	const char *after = json_skip(p, end);
+
+	out->container |= place == IN_ENTRY;
+	out->holder |= key && key->rank == RANK_HOLDER;
+	if (after && key && key->array)
+		keep(out, key, p, (size_t)(after - p), '[', false);
+	return after;
+}
+
 /* The value at p of a key, which is NULL when unknown; after it. */
 static const char *scan_value(const char *p, const char *end, enum json_place place, unsigned depth,
 	const struct json_key *key, struct json_fields *out)
@@ -157,24 +186,8 @@ static const char *scan_value(const char *p, const char *end, enum json_place pl
 		if (after && key && key->field >= 0)
 			keep(out, key, p + 1, (size_t)(after - p - 1), '"', escaped);
 		return after ? after + 1 : NULL;
-	case '{':
-		if (key && key->inside >= 0 && depth < JSON_NESTING_MAX) {
-			out->seen |= 1u << key->inside;
-			after = scan_members(p, end, (enum json_place)key->inside, depth + 1, out);
-			if (after && place == IN_ENTRY && key->inside == IN_PAYLOAD)
-				out->payload = (struct str){p, (size_t)(after - p)};
-			return after;
-		}
-		out->container |= place == IN_ENTRY;
-		out->holder |= key && key->rank == RANK_HOLDER;
-		return json_skip(p, end);
-	case '[':
-		after = json_skip(p, end);
-		out->container |= place == IN_ENTRY;
-		out->holder |= key && key->rank == RANK_HOLDER;
-		if (after && key && key->array)
-			keep(out, key, p, (size_t)(after - p), '[', false);
-		return after;
+	case '{': return scan_object(p, end, place, depth, key, out);
+	case '[': return scan_array(p, end, place, key, out);
 	default:
 		after = bare_end(p, end);
 		if (after == p)

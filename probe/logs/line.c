@@ -6,23 +6,34 @@
 
 #include <ctype.h>
 
-/* "web-1  | ": the name of a service and its number. */
-static size_t compose_prefix(struct str line, struct str *name)
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "web-1": the name of a service and its number; its length or 0. */
+static size_t service_name(struct str line)
 {
 	size_t i = 0;
 
 	while (i < line.len && i < 80 &&
-		(isalnum((unsigned char)line.ptr[i]) || strchr("._-", line.ptr[i])))
+		(isalnum((unsigned char)line.ptr[i]) || memchr("._-", line.ptr[i], 3)))
 		i++;
-	if (i < 3 || i >= line.len || line.ptr[i] != ' ' ||
-		!isdigit((unsigned char)line.ptr[i - 1]))
+	if (i < 3 || i >= line.len || line.ptr[i] != ' ' || !is_digit(line.ptr[i - 1]))
 		return 0;
 	size_t dash = i;
 
-	while (dash > 0 && isdigit((unsigned char)line.ptr[dash - 1]))
+	while (dash > 0 && is_digit(line.ptr[dash - 1]))
 		dash--;
-	if (dash < 2 || (line.ptr[dash - 1] != '-' && line.ptr[dash - 1] != '_') ||
-		isdigit((unsigned char)line.ptr[0]))
+	return dash >= 2 && memchr("-_", line.ptr[dash - 1], 2) ? i : 0;
+}
+
+/* "web-1  | " */
+static size_t compose_prefix(struct str line, struct str *name)
+{
+	size_t i = service_name(line);
+
+	if (i == 0)
 		return 0;
 	*name = str_sub(line, 0, i);
 	while (i < line.len && line.ptr[i] == ' ')
@@ -117,23 +128,28 @@ static void read_cri(struct chunk *c, struct str text, bool partial, int64_t tim
 	chunk_body(c, text, time, origin, stream);
 }
 
+/* Takes off the name of who wrote the line. */
+static uint32_t read_origin(struct chunk *c, struct str *line)
+{
+	struct str instance = str_of(c->instance), service = STR("");
+	size_t prefix = 0;
+
+	if (line->len && line->ptr[0] == '[')
+		prefix = pod_prefix(*line, &instance, &service);
+	else if (line->len && isalpha((unsigned char)line->ptr[0]))
+		prefix = compose_prefix(*line, &instance);
+	*line = str_from(*line, prefix);
+	return prefix ? chunk_origin(c, instance, STR(""), service) : 0;
+}
+
 static void read_prefixed(struct chunk *c, struct str line)
 {
-	struct str instance = str_of(c->instance), service = STR(""), text;
-	size_t prefix = 0;
+	uint32_t origin = read_origin(c, &line);
+	uint64_t stream = c->seed ^ c->origins[origin].hash;
 	int64_t time;
 	bool nano, standard_error = false, partial;
-
-	if (line.len && line.ptr[0] == '[')
-		prefix = pod_prefix(line, &instance, &service);
-	else if (line.len && isalpha((unsigned char)line.ptr[0]))
-		prefix = compose_prefix(line, &instance);
-	line = str_from(line, prefix);
-	uint32_t origin = prefix ? chunk_origin(c, instance, STR(""), service) : 0;
-	uint64_t stream = c->seed ^ c->origins[origin].hash;
-	size_t taken = line.len && isdigit((unsigned char)line.ptr[0])
-			       ? time_prefix(line, &time, &nano)
-			       : 0;
+	struct str text;
+	size_t taken = line.len && is_digit(line.ptr[0]) ? time_prefix(line, &time, &nano) : 0;
 
 	if (!taken || time == TIME_NONE) {
 		c->nano = false;
@@ -162,6 +178,29 @@ static bool is_blank(struct str line)
 	return true;
 }
 
+/* JSON that fills a line: objects, or an array of them. False when it is something else. */
+static bool read_values(struct chunk *c, struct str line)
+{
+	const char *p = line.ptr, *end = p + line.len;
+	bool any = false;
+
+	if (line.len >= 2 && *p == '[' && end[-1] == ']') {
+		if (line.len == 2)
+			return true;
+		p++;
+	}
+	while (p < end && *p == '{') {
+		const char *after = chunk_object(c, p, end, false);
+
+		if (!after)
+			break;
+		any = true;
+		for (p = after; p < end && memchr(", \t]", *p, 4);)
+			p++;
+	}
+	return any;
+}
+
 void chunk_line(struct chunk *c, struct str line)
 {
 	if (c->format == LOG_LINES) {
@@ -173,32 +212,8 @@ void chunk_line(struct chunk *c, struct str line)
 			chunk_text(c, line, TIME_NONE, 0, c->seed ^ c->origins[0].hash);
 		return;
 	}
-	if (c->format != LOG_TEXT &&
-		(line.ptr[0] == '{' || line.ptr[0] == '[' || line.ptr[0] == ' ')) {
-		struct str trimmed = str_trim(line);
-		const char *p = trimmed.ptr, *end = p + trimmed.len;
-
-		if (trimmed.len && *p == '[' &&
-			(trimmed.len == 2 || (trimmed.len > 2 && p[1] == '{')) && end[-1] == ']') {
-			if (trimmed.len == 2)
-				return;
-			p++;
-		}
-		bool any = false;
-
-		while (p < end && *p == '{') {
-			const char *after = chunk_object(c, p, end, false);
-
-			if (!after)
-				break;
-			any = true;
-			p = after;
-			while (p < end && (*p == ',' || *p == ' ' || *p == '\t' || *p == ']'))
-				p++;
-		}
-		if (any)
-			return;
-	}
+	if (c->format != LOG_TEXT && read_values(c, str_trim(line)))
+		return;
 	if (!is_heading(line))
 		read_prefixed(c, line);
 }

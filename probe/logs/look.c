@@ -46,6 +46,20 @@ static bool all_upper(struct str w)
 	return true;
 }
 
+/* "level=error" */
+static bool is_level_key(struct str key)
+{
+	return str_ends(key, "level") || str_ends(key, "lvl") || str_ends(key, "severity");
+}
+
+/* A level in brackets, or right at the beginning: "[error]", "warning: ", "| info |". */
+static bool is_level_place(char before, char after, bool first)
+{
+	if ((before == '[' && after == ']') || (before == '<' && after == '>'))
+		return true;
+	return first && (after == ':' || (after == ' ' && before == '|'));
+}
+
 /* One word of the head of a line: is it its level? `first`: nothing but times stands before it. */
 static int level_here(struct str line, size_t start, size_t end, bool first)
 {
@@ -57,18 +71,10 @@ static int level_here(struct str line, size_t start, size_t end, bool first)
 	if (level < 0)
 		return -1;
 	if (all_upper(w))
-		return after == '=' || after == '/' || before == '/' || before == '.' ? -1 : level;
-	if ((before == '[' && after == ']') || (before == '<' && after == '>'))
-		return level;
-	if (before == '=' && start >= 4) {
-		struct str key = str_sub(line, 0, start - 1);
-
-		return str_ends(key, "level") || str_ends(key, "lvl") || str_ends(key, "severity")
-			       ? level
-			       : -1;
-	}
-	return first && (after == ':' || after == ' ') && (after == ':' || before == '|') ? level
-											  : -1;
+		return memchr("=/", after, 2) || memchr("/.", before, 2) ? -1 : level;
+	if (before == '=')
+		return is_level_key(str_sub(line, 0, start - 1)) ? level : -1;
+	return is_level_place(before, after, first) ? level : -1;
 }
 
 /* The level among the first words. */

@@ -3,6 +3,11 @@
 
 #include <ctype.h>
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Exactly `count` digits at *p. */
 static bool digits(const char **p, const char *end, int count, int *value)
 {
@@ -82,11 +87,31 @@ static bool clock_at(const char **p, const char *end, struct moment *m)
 	return true;
 }
 
+/* "+hh:mm", "+hhmm", "+hh" */
+static bool offset_at(const char **p, const char *end, struct moment *m)
+{
+	const char *q = *p;
+	int hours, minutes = 0;
+
+	if (end - q < 3 || (*q != '+' && *q != '-'))
+		return false;
+	bool west = *q++ == '-';
+
+	if (!digits(&q, end, 2, &hours))
+		return false;
+	if (q < end && *q == ':')
+		q++;
+	if (!digits(&q, end, 2, &minutes) && q[-1] == ':')
+		return false;
+	m->offset = (hours * 60 + minutes) * 60 * (west ? -1 : 1);
+	*p = q;
+	return true;
+}
+
 /* "Z", "+hh:mm", "+hhmm", "+hh", also after a blank, " UTC", " GMT"; nothing is UTC. */
 static void zone_at(const char **p, const char *end, struct moment *m)
 {
 	const char *q = *p;
-	int hours, minutes = 0;
 
 	if (q < end && (*q == 'Z' || *q == 'z')) {
 		m->zulu = true;
@@ -99,18 +124,8 @@ static void zone_at(const char **p, const char *end, struct moment *m)
 		*p = q + 3;
 		return;
 	}
-	if (end - q < 3 || (*q != '+' && *q != '-'))
-		return;
-	bool west = *q++ == '-';
-
-	if (!digits(&q, end, 2, &hours))
-		return;
-	if (q < end && *q == ':')
-		q++;
-	if (!digits(&q, end, 2, &minutes) && q[-1] == ':')
-		return;
-	m->offset = (hours * 60 + minutes) * 60 * (west ? -1 : 1);
-	*p = q;
+	if (offset_at(&q, end, m))
+		*p = q;
 }
 
 /* "2026-01-02T03:04:05.678Z", "2026/01/02 03:04:05". */
@@ -149,6 +164,22 @@ static int guess_year(int month, int day)
 	return then > now + 86400 * NS_PER_S ? year - 1 : year;
 }
 
+/* ", 2026 3:04:05 PM" */
+static bool year_after_at(const char **p, const char *end, struct moment *m)
+{
+	if (!one(p, end, " ") || !digits(p, end, 4, &m->year) || !one(p, end, " ") ||
+		!clock_at(p, end, m))
+		return false;
+	if (end - *p < 3 || (*p)[2] != 'M')
+		return true;
+	if ((*p)[1] == 'P' && m->hour < 12)
+		m->hour += 12;
+	if ((*p)[1] == 'A' && m->hour == 12)
+		m->hour = 0;
+	*p += 3;
+	return true;
+}
+
 /* "Jan  2 03:04:05" of syslog, "Jan 2, 2026 3:04:05 PM" of java.util.logging. */
 static bool month_first_at(const char **p, const char *end, struct moment *m)
 {
@@ -161,18 +192,8 @@ static bool month_first_at(const char **p, const char *end, struct moment *m)
 	one(p, end, " ");
 	if (!short_number(p, end, &m->day) || m->day == 0)
 		return false;
-	if (one(p, end, ",")) {
-		if (!one(p, end, " ") || !digits(p, end, 4, &m->year) || !one(p, end, " ") ||
-			!clock_at(p, end, m))
-			return false;
-		bool noon = m->hour == 12;
-
-		if (end - *p >= 3 && (*p)[2] == 'M' && ((*p)[1] == 'A' || (*p)[1] == 'P')) {
-			m->hour += (*p)[1] == 'P' && !noon ? 12 : (*p)[1] == 'A' && noon ? -12 : 0;
-			*p += 3;
-		}
-		return true;
-	}
+	if (one(p, end, ","))
+		return year_after_at(p, end, m);
 	m->year = guess_year(m->month, m->day);
 	return one(p, end, " ") && clock_at(p, end, m);
 }
@@ -204,6 +225,15 @@ static bool klog_at(const char **p, const char *end, struct moment *m)
 static bool (*const forms[])(const char **, const char *, struct moment *) = {
 	iso_at, clf_at, month_first_at, day_first_at, klog_at};
 
+/* "03:04:05.678" says that a line begins, not when. */
+static size_t clock_prefix(const char *start, const char *line, const char *end)
+{
+	struct moment m = {0};
+	const char *p = start;
+
+	return end - p >= 8 && p[2] == ':' && clock_at(&p, end, &m) ? (size_t)(p - line) : 0;
+}
+
 size_t time_prefix(struct str line, int64_t *time, bool *nano)
 {
 	const char *start = line.ptr, *end = line.ptr + line.len;
@@ -226,13 +256,7 @@ size_t time_prefix(struct str line, int64_t *time, bool *nano)
 			p++;
 		return (size_t)(p - line.ptr);
 	}
-	/* "03:04:05.678" says that a line begins, not when. */
-	struct moment m = {0};
-	const char *p = start;
-
-	if (end - p >= 8 && p[2] == ':' && clock_at(&p, end, &m))
-		return (size_t)(p - line.ptr);
-	return 0;
+	return clock_prefix(start, line.ptr, end);
 }
 
 /* Seconds, milliseconds, microseconds or nanoseconds since 1970, by size. */
@@ -241,10 +265,10 @@ static int64_t time_of_number(const char *p, size_t len)
 	int64_t whole = 0, nanos = 0, unit = NS_PER_S;
 	size_t i = 0;
 
-	for (; i < len && p[i] >= '0' && p[i] <= '9' && whole < INT64_C(1000000000000000000); i++)
+	for (; i < len && is_digit(p[i]) && whole < INT64_C(1000000000000000000); i++)
 		whole = whole * 10 + (p[i] - '0');
 	if (i < len && p[i] == '.')
-		for (i++; i < len && p[i] >= '0' && p[i] <= '9'; i++) {
+		for (i++; i < len && is_digit(p[i]); i++) {
 			unit /= 10;
 			nanos += unit * (p[i] - '0');
 		}

@@ -212,19 +212,20 @@ static bool is_cap(int64_t count)
 	return count == 50 || count == 1000;
 }
 
+/* A few steps the other way are disorder, not an order of their own. */
+static enum log_order order_of(const struct source_state *state)
+{
+	if (state->ascending + state->descending == 0)
+		return LOG_ORDER_UNKNOWN;
+	if (state->descending * 50 <= state->ascending)
+		return LOG_OLDEST_FIRST;
+	return state->ascending * 50 <= state->descending ? LOG_NEWEST_FIRST : LOG_MIXED;
+}
+
 /* What can be said of a source as a whole. */
 static void source_finish(struct log_source *s, const struct source_state *state)
 {
-	int64_t steps = state->ascending + state->descending;
-
-	if (steps == 0)
-		s->order = LOG_ORDER_UNKNOWN;
-	else if (state->descending == 0 || state->descending * 50 <= state->ascending)
-		s->order = LOG_OLDEST_FIRST;
-	else if (state->ascending * 50 <= state->descending)
-		s->order = LOG_NEWEST_FIRST;
-	else
-		s->order = LOG_MIXED;
+	s->order = order_of(state);
 	for (int i = 0; i < SEVERITY_COUNT; i++)
 		if (is_cap(s->by_severity[i].count)) {
 			s->by_severity[i].cap = s->by_severity[i].count;

@@ -113,6 +113,14 @@ static enum verdict opens_json(const char *p, const char *end, bool final)
 	return *next == '{' || (*next == ']' && next > p + 1) ? YES : NO;
 }
 
+/* A line of an object laid out over lines ends in what asks for more; others are whole, or broken. */
+static bool asks_for_more(const char *p, const char *newline)
+{
+	while (newline > p && (unsigned char)newline[-1] <= ' ')
+		newline--;
+	return memchr("{[,", newline[-1], 3) != NULL;
+}
+
 /* Whether the line from p to its end begins JSON that goes on after it; WAIT: more must be seen. */
 static enum verdict line_opens(struct reader *r, const char *p, const char *newline, bool final)
 {
@@ -124,17 +132,10 @@ static enum verdict line_opens(struct reader *r, const char *p, const char *newl
 		p++;
 	if (p >= end || (*p != '{' && *p != '['))
 		return NO;
-	if (newline) {
-		const char *last = newline;
-
-		while (last > p && (unsigned char)last[-1] <= ' ')
-			last--;
-		/* A line of an object laid out over lines ends so; others are whole, or broken. */
-		if (!strchr("{[,", last[-1]) || !last[-1])
-			return NO;
-	} else if (*p == '{' && !final && end - p < LOG_LINE_MAX) {
+	if (newline && !asks_for_more(p, newline))
+		return NO;
+	if (!newline && *p == '{' && !final && end - p < LOG_LINE_MAX)
 		return WAIT;
-	}
 	return opens_json(p, end, final);
 }
 
