@@ -7,7 +7,7 @@
 
 #include "probe/clock.h"
 
-enum { WAITING_MAX = 1000, DOCUMENTS_KEPT = 50, DAYS_KEPT = 400 };
+enum { WAITING_MAX = 1000, DOCUMENTS_KEPT = 50, DOCUMENTS_IN_MEMORY = 1, DAYS_KEPT = 400 };
 
 /* A run that could not be written yet. */
 struct waiting {
@@ -20,7 +20,7 @@ enum statement {
 	ADD_RUN,
 	ADD_STEP,
 	ADD_DAY,
-	DROP_DOCUMENTS,
+	DROP_DOCUMENT,
 	DROP_RUNS,
 	DROP_STEPS,
 	DROP_DAYS,
@@ -46,19 +46,18 @@ static const char *const texts[STATEMENTS] = {
 		"healthy = healthy + (?3 = 0), degraded = degraded + (?3 = 1), "
 		"broken = broken + (?3 = 2), unknown = unknown + (?3 = 3)",
 	/* Documents of healthy runs are many and alike: the newest ones are kept. */
-	[DROP_DOCUMENTS] =
-		"UPDATE runs SET document = NULL WHERE scenario = ?1 AND verdict = 0 AND "
-		"document IS NOT NULL AND started_at < (SELECT started_at FROM runs WHERE "
-		"scenario = ?1 AND verdict = 0 ORDER BY started_at DESC LIMIT 1 OFFSET ?2)",
+	[DROP_DOCUMENT] =
+		"UPDATE runs SET document = NULL WHERE id = (SELECT id FROM runs WHERE scenario = "
+		"?1 AND verdict = 0 ORDER BY started_at DESC LIMIT 1 OFFSET ?2)",
 	[DROP_RUNS] = "DELETE FROM runs WHERE started_at < ?1",
 	[DROP_STEPS] = "DELETE FROM steps WHERE started_at < ?1",
 	[DROP_DAYS] = "DELETE FROM days WHERE day < ?1",
 	/* In memory the number of rows is bounded as well. */
 	[BOUND_RUNS] = "DELETE FROM runs WHERE started_at < (SELECT started_at FROM runs ORDER BY "
-		       "started_at DESC LIMIT 1 OFFSET 20000)",
+		       "started_at DESC LIMIT 1 OFFSET 10000)",
 	[BOUND_STEPS] =
 		"DELETE FROM steps WHERE started_at < (SELECT started_at FROM steps ORDER BY "
-		"started_at DESC LIMIT 1 OFFSET 100000)",
+		"started_at DESC LIMIT 1 OFFSET 30000)",
 	[LIST] = "SELECT id, scenario, started_at, duration, verdict, summary FROM runs WHERE "
 		 "?1 IS NULL OR scenario = ?1 ORDER BY started_at DESC LIMIT ?2",
 	[DOCUMENT] = "SELECT document FROM runs WHERE id = ?1",
@@ -75,7 +74,7 @@ struct history {
 	int64_t keep;
 	struct waiting *first, **end;
 	size_t waiting;
-	int64_t lost, added;
+	int64_t lost;
 	char problem[200]; /* of the last commit that failed */
 };
 
@@ -268,18 +267,17 @@ static bool flush(struct history *h)
 
 int history_add(struct history *h, const struct history_run *run, struct error *err)
 {
-	sqlite3_stmt *st = h->statements[DROP_DOCUMENTS];
+	sqlite3_stmt *st;
 
 	if (!flush(h) || !commit_run(h, run)) {
 		trouble(h, err);
 		wait_run(h, run);
 		return -1;
 	}
-	if (++h->added % 16 == 0) {
-		bind_text(st, 1, run->scenario);
-		sqlite3_bind_int(st, 2, h->in_memory ? 3 : DOCUMENTS_KEPT);
-		run_statement(h, DROP_DOCUMENTS);
-	}
+	st = h->statements[DROP_DOCUMENT];
+	bind_text(st, 1, run->scenario);
+	sqlite3_bind_int(st, 2, h->in_memory ? DOCUMENTS_IN_MEMORY : DOCUMENTS_KEPT);
+	run_statement(h, DROP_DOCUMENT);
 	return 0;
 }
 

@@ -158,7 +158,7 @@ static void page_list(struct page *p, const struct watched *const *watched, size
 		"<section id=\"all\" aria-labelledby=\"h-all\"><h2 id=\"h-all\">All %zu "
 		"scenarios</h2><div class=\"scroll\"><table><thead><tr><th "
 		"scope=\"col\">Scenario</th><th scope=\"col\">Golden path</th><th scope=\"col\" "
-		"class=\"wide\">Why</th><th scope=\"col\">Last run</th></tr></thead><tbody>\n",
+		"class=\"wide\">Why</th><th scope=\"col\" class=\"num\">Last run</th></tr></thead><tbody>\n",
 		count);
 	for (size_t s = 0; s < 4; s++)
 		for (size_t i = 0; i < count; i++)

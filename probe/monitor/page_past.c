@@ -133,7 +133,7 @@ static void page_step_past(struct page *p, const struct step_stat *step)
 	buf_add_text(p->out, "<tr><th scope=\"row\">");
 	page_c(p, step->name);
 	buf_printf(
-		p->out, "</th><td class=\"num\">%zu of %zu</td><td class=\"wide\">", passed, count);
+		p->out, "</th><td class=\"num\">%zu of %zu</td><td class=\"bar\">", passed, count);
 	page_trend(p, points, count);
 	buf_add_text(p->out, "</td><td class=\"num\">");
 	if (timed) {
@@ -152,10 +152,10 @@ void page_steps(struct page *p)
 		return;
 	buf_printf(p->out,
 		"<section id=\"steps\" aria-labelledby=\"h-steps\"><h2 id=\"h-steps\">Last %d "
-		"results of each step</h2><div class=\"scroll\"><table><thead><tr><th "
-		"scope=\"col\">Step</th><th scope=\"col\">Passed</th><th scope=\"col\" "
-		"class=\"wide\">Results and durations</th><th "
-		"scope=\"col\">Mean</th></tr></thead><tbody>\n",
+		"results of each step</h2><div class=\"scroll\"><table class=\"bars\"><thead><tr><th "
+		"scope=\"col\">Step</th><th scope=\"col\" class=\"num\">Passed</th><th scope=\"col\" "
+		">Results and durations</th><th "
+		"scope=\"col\" class=\"num\">Mean</th></tr></thead><tbody>\n",
 		TREND);
 	for (size_t i = 0; i < w->step_count && i < SHOWN; i++)
 		page_step_past(p, &w->steps[i]);

@@ -158,7 +158,7 @@ static void page_step(struct page *p, const struct value *step, int64_t start, d
 	}
 	buf_add_text(p->out, "</th><td>");
 	page_state(p, text_of(step, "status").ptr);
-	buf_add_text(p->out, "</td><td class=\"wide\">");
+	buf_add_text(p->out, "</td><td class=\"bar\">");
 	page_attempts(p, step, start, total);
 	buf_add_text(p->out, "</td><td class=\"num\">");
 	if (count) {
@@ -185,9 +185,9 @@ void page_waterfall(struct page *p)
 	moment_of(run, "started_at", &start);
 	buf_add_text(p->out,
 		"<section id=\"run\" aria-labelledby=\"h-run\"><h2 id=\"h-run\">Latest run</h2><div "
-		"class=\"scroll\"><table><thead><tr><th scope=\"col\">Step</th><th "
-		"scope=\"col\">Result</th><th scope=\"col\" class=\"wide\">When in the run</th><th "
-		"scope=\"col\">Took</th></tr></thead><tbody>\n");
+		"class=\"scroll\"><table class=\"bars\"><thead><tr><th scope=\"col\">Step</th><th "
+		"scope=\"col\">Result</th><th scope=\"col\">When in the run</th><th "
+		"scope=\"col\" class=\"num\">Took</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < count; i++)
 		page_step(p, &items[i], start, total > 0 ? total : 1);
 	buf_add_text(p->out, "</tbody></table></div></section>\n");

@@ -18,7 +18,7 @@
 #include "server_client.h"
 
 /* Seconds between requests of one connection. */
-enum { IDLE_S = 60 };
+enum { IDLE_S = 20 };
 
 /* Live updates */
 
