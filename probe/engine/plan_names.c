@@ -61,6 +61,7 @@ static bool texts_deferred(void *ctx, struct str name)
 	struct str head = name_head(name);
 	bool later = var_broken(t->planner, head);
 
+	t->varies |= str_is(name, "run.trace_id") || str_is(name, "uuid") || str_is(name, "now");
 	if (!later && capture_find(t->planner, head))
 		later = capture_visible(t, head) || !scope_find(t->fill.scope, name);
 	t->deferred |= later;

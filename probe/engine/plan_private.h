@@ -49,6 +49,7 @@ struct step_texts {
 	bool reached_known; /* planner->reached is that of this step */
 	struct fill fill;
 	bool deferred; /* a text had a name that gets its value later */
+	bool varies;   /* or one whose value differs from attempt to attempt */
 };
 
 /* Variables (plan_vars.c). */

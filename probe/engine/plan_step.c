@@ -315,7 +315,7 @@ static void fill_body(struct planner *p, struct step_texts *texts, size_t index)
 			return;
 	}
 	step_texts_check(texts, map);
-	texts->deferred = false;
+	texts->deferred = texts->varies = false;
 	if (fields_fill(&texts->fill, kind->fields, map, spec))
 		return;
 	bool open = texts->deferred;
@@ -325,7 +325,7 @@ static void fill_body(struct planner *p, struct step_texts *texts, size_t index)
 	if ((kind->uses & STEP_USES_TARGET) && !p->wants_target &&
 		!(kind->absolute && kind->absolute(spec)) && !(open && address_open(map)))
 		p->wants_target = index + 1;
-	if (kind->describe && !open)
+	if (kind->describe && !open && !texts->varies)
 		step->describe = kind->describe(p->arena, spec, p->plan->target);
 }
 
