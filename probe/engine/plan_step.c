@@ -290,6 +290,11 @@ static bool address_open(const struct node *map)
 	return false;
 }
 
+static bool needs_target(const struct step_kind *kind, const void *spec)
+{
+	return (kind->uses & STEP_USES_TARGET) && !(kind->absolute && kind->absolute(spec));
+}
+
 static void fill_body(struct planner *p, struct step_texts *texts, size_t index)
 {
 	struct plan_step *step = &p->plan->steps[index];
@@ -322,8 +327,7 @@ static void fill_body(struct planner *p, struct step_texts *texts, size_t index)
 
 	if (kind->validate)
 		kind->validate(spec, map, step->timeout, p->diags);
-	if ((kind->uses & STEP_USES_TARGET) && !p->wants_target &&
-		!(kind->absolute && kind->absolute(spec)) && !(open && address_open(map)))
+	if (!p->wants_target && needs_target(kind, spec) && !(open && address_open(map)))
 		p->wants_target = index + 1;
 	if (kind->describe && !open && !texts->varies)
 		step->describe = kind->describe(p->arena, spec, p->plan->target);
