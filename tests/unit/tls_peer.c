@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -162,6 +164,14 @@ static void serve_tls(int fd, const char *unused, const void *ctx)
 		}
 		s->serve(fd, request, s->ctx_of_serve);
 		SSL_shutdown(serving);
+	} else {
+		/* What the client had sent already would turn the close into a reset, which would
+		 * take the alert away from it. */
+		char rest[4096];
+
+		shutdown(fd, SHUT_WR);
+		while (read(fd, rest, sizeof(rest)) > 0)
+			;
 	}
 	SSL_free(serving);
 }
