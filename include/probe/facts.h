@@ -23,6 +23,8 @@ void facts_set_body(struct facts *, struct str body, unsigned json_depth);
 /* NULL when there is no such fact. For `json` of a body that is not JSON: NULL and *problem says
  * why (problem may be NULL). */
 const struct value *facts_find(struct facts *, struct str name, const char **problem);
+/* What of the body asked for went past a maximum; NULL when nothing did. */
+const char *facts_past_maximum(const struct facts *);
 struct pairs facts_headers(const struct facts *);
 struct arena *facts_arena(const struct facts *);
 

@@ -17,9 +17,10 @@
 #include "probe/error.h"
 #include "probe/value.h"
 
-enum { JSON_DEPTH_MAX = 512 };
+enum { JSON_DEPTH_MAX = 512, JSON_PAST_MAXIMUM = -2 };
 
-/* Parses `text`; errors name the byte offset and what was expected. depth 0: JSON_DEPTH_MAX. */
+/* Parses `text`; errors name the byte offset and what was expected. depth 0: JSON_DEPTH_MAX.
+ * Returns 0, -1 when it is not JSON, JSON_PAST_MAXIMUM when it has too many levels or values. */
 int json_parse(
 	struct arena *, struct str text, unsigned depth, struct value *out, struct error *err);
 

@@ -123,12 +123,10 @@ void diags_print(const struct diags *d, FILE *out, bool color)
 		const struct diag *it = sorted[i];
 
 		fputs(color ? "\033[1m" : "", out);
-		if (it->span.source)
-			fprintf(out, "%s:", it->span.source->name);
+		fprintf(out, "%s:", it->span.source ? it->span.source->name : "goldprobe");
 		if (it->span.source && it->span.line)
 			fprintf(out, "%u:%u:", it->span.line, it->span.column);
-		fprintf(out, "%s%s%s%s%s\n", it->span.source ? " " : "",
-			color ? (it->warning ? "\033[33m" : "\033[31m") : "",
+		fprintf(out, " %s%s%s%s\n", color ? (it->warning ? "\033[33m" : "\033[31m") : "",
 			it->warning ? "warning: " : "error: ", color ? "\033[0m" : "", it->message);
 		if (it->span.source && it->span.line)
 			print_excerpt(it, out, color);

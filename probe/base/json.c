@@ -150,8 +150,10 @@ int json_parse(
 
 	if (str_starts(text, "\xEF\xBB\xBF"))
 		text = str_from(text, 3);
-	if (json_inspect(text, depth, &facts, &offset, err))
-		return -1;
+	int failed = json_inspect(text, depth, &facts, &offset, err);
+
+	if (failed)
+		return failed;
 	if (facts.has_nul)
 		text = without_nul(arena, text);
 	cJSON *tree = cJSON_ParseWithLength(text.ptr, text.len);

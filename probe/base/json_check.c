@@ -16,12 +16,19 @@ struct checker {
 	char stack[JSON_DEPTH_CEILING];
 	struct json_facts facts;
 	const char *problem;
+	bool past_maximum;
 };
 
 static bool fail(struct checker *c, const char *problem)
 {
 	c->problem = problem;
 	return false;
+}
+
+static bool fail_maximum(struct checker *c, const char *problem)
+{
+	c->past_maximum = true;
+	return fail(c, problem);
 }
 
 static int peek(const struct checker *c)
@@ -174,7 +181,7 @@ static bool check_open(struct checker *c, bool *empty)
 	char open = c->text.ptr[c->pos];
 
 	if (c->depth == c->limit)
-		return fail(c, "nested too deeply");
+		return fail_maximum(c, "nested too deeply");
 	c->stack[c->depth++] = open == '{' ? '}' : ']';
 	c->pos++;
 	skip_blank(c);
@@ -217,7 +224,7 @@ static bool check_all(struct checker *c)
 	while (!done) {
 		skip_blank(c);
 		if (++c->facts.values > JSON_VALUES_MAX)
-			return fail(c, "too many values");
+			return fail_maximum(c, "too many values");
 		if (peek(c) == '{' || peek(c) == '[') {
 			bool empty;
 
@@ -245,7 +252,8 @@ int json_inspect(struct str text, unsigned depth, struct json_facts *facts, size
 		if (c.pos > text.len)
 			c.pos = text.len;
 		*offset = c.pos;
-		return error_set(err, "%s at byte %zu", c.problem, c.pos + 1);
+		error_set(err, "%s at byte %zu", c.problem, c.pos + 1);
+		return c.past_maximum ? JSON_PAST_MAXIMUM : -1;
 	}
 	*facts = c.facts;
 	return 0;
@@ -255,5 +263,5 @@ int json_check(struct str text, unsigned depth, size_t *offset, struct error *er
 {
 	struct json_facts facts;
 
-	return json_inspect(text, depth, &facts, offset, err);
+	return json_inspect(text, depth, &facts, offset, err) ? -1 : 0;
 }

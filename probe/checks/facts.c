@@ -14,7 +14,7 @@ struct facts {
 	struct pairs headers;
 	unsigned json_depth;
 	bool has_body, json_tried;
-	const char *json_problem;
+	const char *json_problem, *past_maximum;
 };
 
 struct facts *facts_new(struct arena *arena)
@@ -90,13 +90,19 @@ static void parse_body(struct facts *facts)
 	const struct fact *body = fact_find(facts, STR("body"));
 
 	facts->json_tried = true;
-	if (json_parse(facts->arena, body->value.string, facts->json_depth, &json, &err) == 0)
+	int failed = json_parse(facts->arena, body->value.string, facts->json_depth, &json, &err);
+
+	if (!failed)
 		facts_set(facts, "json", json);
 	else if (!str_trim(body->value.string).len)
 		facts->json_problem = "the body is empty";
 	else
 		facts->json_problem =
 			arena_printf(facts->arena, "the body is not JSON: %s", err.text);
+	if (failed == JSON_PAST_MAXIMUM)
+		facts->past_maximum =
+			arena_printf(facts->arena, "the body's JSON is %s (at most %u levels)",
+				err.text, facts->json_depth ? facts->json_depth : JSON_DEPTH_MAX);
 }
 
 /* Enters an object by the rest of a dotted name; keys may hold dots themselves. */
@@ -141,6 +147,11 @@ const struct value *facts_find(struct facts *facts, struct str name, const char 
 				&outer->value, str_from(name, dot + 1), str_is(head, "header"));
 	}
 	return NULL;
+}
+
+const char *facts_past_maximum(const struct facts *facts)
+{
+	return facts->past_maximum;
 }
 
 struct pairs facts_headers(const struct facts *facts)

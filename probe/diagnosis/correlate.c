@@ -70,8 +70,47 @@ static bool only_time_failed(const struct step_result *s)
 	return failed && failed == time;
 }
 
-/* The cause by what the step saw alone. */
-static struct rule_match observe(struct context *c, const struct step_result *s)
+/* "ValueError: bad port" is a type and a message, any other line only a message. */
+static bool match_line(struct context *c, struct str line, struct rule_match *m)
+{
+	size_t colon = str_find(line, STR(": "));
+	struct str type = str_sub(line, 0, colon);
+	struct rule_match typed;
+	bool found = rules_match_log(c->rules, c->arena, STR(""), line, false, m);
+
+	if (colon == SIZE_MAX || str_find_char(type, ' ') != SIZE_MAX ||
+		!rules_match_log(
+			c->rules, c->arena, type, str_from(line, colon + 2), false, &typed) ||
+		(found && typed.weight < m->weight))
+		return found;
+	*m = typed;
+	return true;
+}
+
+/* What a program wrote is a log of its own: the rule of its most telling line, the last of equals. */
+static bool match_output(
+	struct context *c, const struct step_result *s, struct rule_match *best, struct str *said)
+{
+	struct str rest = s->attempt_count ? s->attempts[s->attempt_count - 1].observed.body
+					   : (struct str){NULL, 0};
+	struct str line;
+	bool found = false;
+
+	while (rest.ptr && str_line(&rest, &line)) {
+		struct rule_match m;
+
+		line = str_trim(line);
+		if (!match_line(c, line, &m) || m.effect || (found && m.weight < best->weight))
+			continue;
+		*best = m;
+		*said = line;
+		found = true;
+	}
+	return found;
+}
+
+/* The cause by what the step saw alone; *said is the line that names it, if one does. */
+static struct rule_match observe(struct context *c, const struct step_result *s, struct str *said)
 {
 	struct rule_match m = {0};
 	const char *failure = failure_name(s->failure);
@@ -83,6 +122,8 @@ static struct rule_match observe(struct context *c, const struct step_result *s)
 		m.rule = rules_find(c->rules, "slow-response");
 	else if (s->failure == FAILURE_CHECK && status >= 500)
 		m.rule = rules_find(c->rules, "unexpected-response");
+	else if (status < 0 && match_output(c, s, &m, said))
+		return m;
 	else if (!rules_match_observation(c->rules, c->arena, failure ? failure : "", status,
 			 observation_text(c, s), &m))
 		m.rule = rules_find(c->rules, "unknown");
@@ -235,8 +276,9 @@ static void tie_step(
 	}
 	p->breaks_required = p->breaks_required || !s->optional;
 	p->degrades = p->degrades || s->optional;
-	if (!p->observed) {
-		p->observed = observed_text(c, s);
+	if (!p->observed_step) {
+		if (!p->observed)
+			p->observed = observed_text(c, s);
 		p->observed_step = s->name;
 		p->observed_time = s->attempt_count ? s->attempts[s->attempt_count - 1].started_at
 						    : s->started_at;
@@ -268,9 +310,9 @@ static struct problem *explain(
 
 /* A problem named by the step alone; steps that saw the same share one. */
 static struct problem *observed_problem(
-	struct context *c, const struct step_result *s, const struct rule_match *m)
+	struct context *c, const struct step_result *s, const struct rule_match *m, struct str said)
 {
-	struct str saw = str_of(observed_text(c, s));
+	struct str saw = said.len ? said : str_of(observed_text(c, s));
 	const char *cause = m->rule ? m->rule->id : "unknown";
 	uint64_t key = text_key(saw) ^ text_key(str_of(cause)) ^ 1;
 
@@ -283,6 +325,7 @@ static struct problem *observed_problem(
 		return NULL;
 	p->key = key;
 	p->message = saw;
+	p->observed = arena_str(c->arena, saw).ptr;
 	p->names = m->names;
 	p->weight = m->rule ? m->weight : 0;
 	p->priority = PRIORITY_P1;
@@ -297,7 +340,8 @@ static struct problem *observed_problem(
 
 static void correlate_step(struct context *c, const struct step_result *s)
 {
-	struct rule_match seen = observe(c, s);
+	struct str said = {"", 0};
+	struct rule_match seen = observe(c, s, &said);
 	enum tie tie;
 	struct problem *p = NULL;
 
@@ -310,7 +354,7 @@ static void correlate_step(struct context *c, const struct step_result *s)
 		tie_step(c, p, s, tie);
 		return;
 	}
-	p = observed_problem(c, s, &seen);
+	p = observed_problem(c, s, &seen, said);
 	if (p)
 		tie_step(c, p, s, TIE_NONE);
 }

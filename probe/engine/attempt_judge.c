@@ -142,6 +142,17 @@ static void judge_reject(struct attempt *a)
 		step->neither = arena_strdup(step->engine->arena, a->detail);
 }
 
+/* JSON is parsed when a check or a capture asks for it, so its maxima show only then. */
+static void judge_maximum(struct attempt *a)
+{
+	const char *past = facts_past_maximum(a->facts);
+
+	if (!past || (a->failure != FAILURE_CHECK && a->failure != FAILURE_CAPTURE))
+		return;
+	a->failure = FAILURE_PROTOCOL;
+	a->detail = past;
+}
+
 void attempt_judge(struct attempt *a)
 {
 	struct pairs headers = facts_headers(a->facts);
@@ -160,4 +171,5 @@ void attempt_judge(struct attempt *a)
 		judge_checks(a);
 	if (a->failure == FAILURE_NONE)
 		judge_captures(a);
+	judge_maximum(a);
 }

@@ -45,13 +45,23 @@ static void mask_strs(const struct masker *m, struct strs *strs)
 		strs->items[i] = mask_str(m, strs->items[i]);
 }
 
+/* What is left of a number that is a secret, or too long to be shown whole, is none: it is a text. */
+static struct value mask_number(const struct masker *m, const struct value *v)
+{
+	struct str text = value_to_str(m->arena, v), shown = mask_str(m, text);
+
+	return str_equal(shown, text) ? *v : value_string(shown);
+}
+
 static struct value mask_value(const struct masker *m, const struct value *v)
 {
 	struct value out = *v;
 
 	switch (v->type) {
-	case VALUE_STRING:
-	case VALUE_BIGNUM: out.string = mask_str(m, v->string); break;
+	case VALUE_STRING: out.string = mask_str(m, v->string); break;
+	case VALUE_INTEGER:
+	case VALUE_NUMBER:
+	case VALUE_BIGNUM: out = mask_number(m, v); break;
 	case VALUE_ARRAY:
 		out = value_array();
 		for (size_t i = 0; i < v->array.count; i++)

@@ -116,15 +116,23 @@ static struct str without_line_end(struct str s)
 	return s;
 }
 
+/* What it said is also the body that reports show and the diagnosis reads, errors first. */
 static void record_output(struct attempt *a)
 {
 	struct exec_state *state = attempt_state(a);
 	struct arena *arena = attempt_arena(a);
+	struct str out = arena_str(arena, without_line_end(buf_str(&state->out.text)));
+	struct str err = arena_str(arena, without_line_end(buf_str(&state->err.text)));
+	BUF_SCOPED struct buf both;
 
-	attempt_fact(a, "exec.stdout",
-		value_string(arena_str(arena, without_line_end(buf_str(&state->out.text)))));
-	attempt_fact(a, "exec.stderr",
-		value_string(arena_str(arena, without_line_end(buf_str(&state->err.text)))));
+	attempt_fact(a, "exec.stdout", value_string(out));
+	attempt_fact(a, "exec.stderr", value_string(err));
+	buf_init(&both, err.len + out.len + 1);
+	buf_add_str(&both, err);
+	if (err.len && out.len)
+		buf_add_char(&both, '\n');
+	buf_add_str(&both, out);
+	attempt_fact(a, "body", value_string(arena_str(arena, buf_str(&both))));
 }
 
 static void record_status(struct attempt *a, int status)

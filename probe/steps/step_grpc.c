@@ -279,7 +279,7 @@ static void start(struct attempt *a)
 	bool tls;
 
 	if (peer_of(arena, spec, attempt_target(a), &service, &host, &port, &tls, &err) < 0) {
-		attempt_done(a, FAILURE_INTERNAL, "%s", err.text);
+		step_unfit(a, &err);
 		return;
 	}
 	if (service.len > SERVICE_MAX) {

@@ -321,7 +321,7 @@ static void start(struct attempt *a)
 	struct error err;
 
 	if (make_request(a, attempt_spec(a), &request, &err) < 0)
-		attempt_done(a, FAILURE_INTERNAL, "%s", err.text);
+		step_unfit(a, &err);
 	else
 		state->transfer = http_start(attempt_loop(a), &request, transfer_done, a);
 }

@@ -135,7 +135,7 @@ static void start(struct attempt *a)
 	buf_init(&state->banner, BANNER_MAX);
 	if (address_join(attempt_arena(a), attempt_target(a), spec->address, 0, &options.host,
 		    &options.port, &err) < 0)
-		attempt_done(a, FAILURE_INTERNAL, "%s", err.text);
+		step_unfit(a, &err);
 	else
 		state->stream = stream_start(attempt_loop(a), &options, &events, a);
 }

@@ -108,7 +108,7 @@ static void start(struct attempt *a)
 		options.alpn = arena_str(attempt_arena(a), spec->alpn).ptr;
 	if (address_join(attempt_arena(a), attempt_target(a), spec->address, 443, &options.host,
 		    &options.port, &err) < 0)
-		attempt_done(a, FAILURE_INTERNAL, "%s", err.text);
+		step_unfit(a, &err);
 	else
 		state->stream = stream_start(attempt_loop(a), &options, &events, a);
 }

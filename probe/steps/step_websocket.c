@@ -345,7 +345,7 @@ static void start(struct attempt *a)
 	if (step_url(a, spec->path, spec->url, true, &options.url, &err) == 0)
 		state->ws = ws_start(attempt_loop(a), &options, &events, a, &err);
 	if (!state->ws)
-		attempt_done(a, FAILURE_INTERNAL, "%s", err.text);
+		step_unfit(a, &err);
 }
 
 static void stop(struct attempt *a)

@@ -57,6 +57,11 @@ int step_url(struct attempt *a, struct str path, struct str url, bool websocket,
 	return 0;
 }
 
+void step_unfit(struct attempt *a, const struct error *err)
+{
+	attempt_done(a, FAILURE_CAPTURE, "a value of the step does not fit: %s", err->text);
+}
+
 struct node *step_scalar_as(struct arena *arena, const struct node *node, const char *key,
 	const char *example, struct diags *diags)
 {

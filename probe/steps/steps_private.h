@@ -39,6 +39,8 @@ struct pairs step_headers(struct attempt *);
 /* The URL of a step: path or url joined to the target, with the credential's query. */
 int step_url(struct attempt *, struct str path, struct str url, bool websocket, struct str *out,
 	struct error *err);
+/* Ends the attempt: what a variable gave is no address, URL or file that can be used. */
+void step_unfit(struct attempt *, const struct error *);
 /* A scalar body as the one key of a map: "db:5432" becomes {address: db:5432}. */
 struct node *step_scalar_as(
 	struct arena *, const struct node *, const char *key, const char *example, struct diags *);

@@ -171,6 +171,11 @@ class Expect:
             for item in several:
                 if str(item) in text:
                     raise Mismatch(f"{item!r} must not be in:\n{text[:1500]}")
+        elif op == "outside_code_lacks":
+            # In fences and code spans Markdown shows text as it is (CommonMark 4.5 and 6.1).
+            prose = re.sub(r"^(\s*)(`{3,}).*?^\1\2`*$", "", text, flags=re.M | re.S)
+            prose = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", prose)
+            self.one("lacks", value, prose)
         elif op == "matches":
             for item in several:
                 if not re.search(item, text, re.M | re.S):
