@@ -36,7 +36,8 @@ def mask(text):
 
 
 def _special(wanted, got, at):
-    """{$any: ...} {$none: ...} {$len: n} {$matches: re} {$contains: text} {$lt: n} {$gt: n}"""
+    """{$any: ...} {$none: ...} {$starts: [...]} {$len: n} {$matches: re} {$contains: text} {$lt: n}
+    {$gt: n}"""
     for op, value in wanted.items():
         if op == "$any":
             for item in got or []:
@@ -54,6 +55,8 @@ def _special(wanted, got, at):
                 except Mismatch:
                     continue
                 raise Mismatch(f"{at}: {json.dumps(item)[:300]} must not be there")
+        elif op == "$starts":
+            subset(value, (got or [])[:len(value)], at)
         else:
             good = {"$len": lambda: len(got) == value,
                     "$matches": lambda: re.search(value, str(got)) is not None,
