@@ -138,7 +138,7 @@ static uint32_t shape_add(struct clusters *c, uint64_t hash, const uint32_t *wor
 {
 	c->shapes =
 		cluster_grow(c->shapes, c->shape_count, &c->shape_capacity, sizeof(struct shape));
-	while (c->word_capacity - c->word_count < len)
+	while (c->word_capacity - c->word_count <= len)
 		c->words = cluster_grow(
 			c->words, c->word_capacity, &c->word_capacity, sizeof(*c->words));
 	c->shapes[c->shape_count] = (struct shape){.hash = hash,
