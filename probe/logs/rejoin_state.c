@@ -98,14 +98,18 @@ static bool stack(struct rejoin_state *st, enum line_kind kind)
 	case LINE_CAUSE:
 	case LINE_STACK: st->phase = PHASE_FRAMES; return true;
 	case LINE_BLANK:
-	case LINE_INDENTED:
 	case LINE_NOTE:
 	case LINE_MARGIN:
 	case LINE_DETAIL:
 	case LINE_CHAIN: return true;
+	case LINE_INDENTED: return st->blank == 0;
 	case LINE_CLOSE: return st->phase == PHASE_FRAMES;
-	case LINE_OTHER: /* "- /app/server.js" below "Require stack:" */
-		return st->plain && st->blank == 0;
+	case LINE_OTHER: /* more lines of message before the first frame, blank ones among them */
+	case LINE_CALL:
+		if (st->plain == 0 || st->blank > 3)
+			return false;
+		st->plain--;
+		return true;
 	default: return false;
 	}
 }
