@@ -263,37 +263,50 @@ static void place_cluster(struct context *c, struct problem *p, size_t position,
 			p->entry->location.len ? p->entry->location : location_in(c->arena, sample);
 }
 
+/* Without a level a line may be anything; INFO says that it is no error. */
+static bool is_quiet(const struct log_cluster *cluster)
+{
+	return !cluster->exception && cluster->severity < SEVERITY_WARNING &&
+	       cluster->severity != SEVERITY_DEFAULT;
+}
+
+/* The rule for what no exception told: the line as a whole. A vague rule is not enough for a line
+ * without a level. */
+static bool match_line(const struct context *c, const struct log_cluster *cluster, struct str type,
+	struct str sample, struct rule_match *match)
+{
+	if (!rules_match_log(c->rules, c->arena, type, sample, is_quiet(cluster), match))
+		return false;
+	return cluster->exception || cluster->severity != SEVERITY_DEFAULT || match->weight >= 4;
+}
+
 static void judge_cluster(struct context *c, size_t position)
 {
 	const struct log_cluster *cluster = c->logs->clusters[position];
 	const struct exception *e = cluster->exception;
 	struct rule_match match;
-	/* without a level a line may be anything; INFO says that it is no error */
-	bool quiet =
-		cluster->severity < SEVERITY_WARNING && cluster->severity != SEVERITY_DEFAULT && !e;
-	bool matched = false;
 	struct str sample = text_plain(c->arena, cluster->sample);
 	struct str type = {"", 0}, message = str_trim(sample);
+	const char *fallback = "unknown";
+	bool matched = false;
 	size_t link = 0;
 
 	if (e) {
-		matched = match_chain(c, e, quiet, &link, &match);
+		matched = match_chain(c, e, false, &link, &match);
 		type = e->links[link].type;
 		message = e->links[link].message.len ? e->links[link].message : type;
+		if (e->frames || type.len)
+			fallback = "unhandled-exception";
 	}
 	if (!matched)
-		matched = rules_match_log(c->rules, c->arena, type, sample, quiet, &match);
-	if (matched && !e && cluster->severity == SEVERITY_DEFAULT && match.weight < 4)
-		matched = false;
+		matched = match_line(c, cluster, type, sample, &match);
 	c->roles[position] = role_of(cluster, matched, &match);
 	if (c->roles[position] != ROLE_ROOT)
 		return;
 	bool known = matched && !match.effect;
-	struct problem *p = problem_for(c, known ? &match : NULL, type, message,
-		e && (e->frames || type.len) ? "unhandled-exception" : "unknown");
-	if (!p)
-		return;
-	place_cluster(c, p, position, sample);
+	struct problem *p = problem_for(c, known ? &match : NULL, type, message, fallback);
+	if (p)
+		place_cluster(c, p, position, sample);
 }
 
 /* All records that a formatter complains about are one finding. */
