@@ -17,6 +17,9 @@ struct waiting {
 };
 
 enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
 	ADD_RUN,
 	ADD_STEP,
 	ADD_DAY,
@@ -34,6 +37,9 @@ enum statement {
 };
 
 static const char *const texts[STATEMENTS] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
 	[ADD_RUN] =
 		"INSERT OR REPLACE INTO runs(id, scenario, started_at, duration, verdict, summary, "
 		"document) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -199,15 +205,16 @@ static bool write_run(struct history *h, const struct history_run *run)
 
 static bool commit_run(struct history *h, const struct history_run *run)
 {
-	if (sqlite3_exec(h->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
-		snprintf(h->problem, sizeof(h->problem), "%s", sqlite3_errmsg(h->db));
+	char problem[sizeof(h->problem)];
+
+	if (!run_statement(h, BEGIN))
 		return false;
-	}
-	if (write_run(h, run) && sqlite3_exec(h->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+	if (write_run(h, run) && run_statement(h, COMMIT))
 		return true;
-	/* The text of the failure must outlive the rollback, which would clear it. */
-	snprintf(h->problem, sizeof(h->problem), "%s", sqlite3_errmsg(h->db));
-	sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+	/* The rollback, which may have happened by itself, is not what is to be told. */
+	memcpy(problem, h->problem, sizeof(problem));
+	run_statement(h, ROLLBACK);
+	memcpy(h->problem, problem, sizeof(problem));
 	return false;
 }
 

@@ -175,7 +175,11 @@ static int on_event(
 }
 
 static const struct lws_protocols protocols[] = {
-	{.name = "goldprobe", .callback = on_event, .rx_buffer_size = 1024},
+	{.name = "goldprobe",
+		.callback = on_event,
+		.rx_buffer_size = 1024,
+		/* Else an answer would leave in pieces of the size above. */
+		.tx_packet_size = 2 * ANSWER_PIECE},
 	{0},
 };
 

@@ -9,7 +9,6 @@
 #include "server_client.h"
 
 enum {
-	PIECE = 16384,       /* bytes given to the socket at once */
 	PROBE_PATIENCE = 65, /* seconds for /probe, whose answer waits for a run */
 };
 
@@ -90,14 +89,14 @@ static int answer_done(struct client *c)
 /* Writes the head, and a body that is small with it. Takes the body. */
 static int send_head(struct client *c, int status, const char *type, struct body *body, bool head)
 {
-	unsigned char room[LWS_PRE + 2 * PIECE];
+	unsigned char room[LWS_PRE + 2 * ANSWER_PIECE];
 	unsigned char *out = room + LWS_PRE;
-	int len = snprintf((char *)out, PIECE,
+	int len = snprintf((char *)out, ANSWER_PIECE,
 		"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%s%s\r\n", status,
 		status_text(status), type ? type : "text/plain; charset=utf-8", body->len,
 		security_headers, extra_headers(status), c->close ? "Connection: close\r\n" : "");
 	size_t total = (size_t)len;
-	bool whole = head || body->len <= PIECE;
+	bool whole = head || body->len <= ANSWER_PIECE;
 
 	if (!head && whole) {
 		memcpy(out + total, body->bytes + BODY_ROOM, body->len);
@@ -126,8 +125,8 @@ int client_writable(struct client *c)
 	if (c->probe || !c->body)
 		return 0;
 	left = c->body->len - c->sent;
-	if (left > PIECE)
-		left = PIECE;
+	if (left > ANSWER_PIECE)
+		left = ANSWER_PIECE;
 	if (lws_write(c->wsi, c->body->bytes + BODY_ROOM + c->sent, left, LWS_WRITE_HTTP) < 0)
 		return -1;
 	c->sent += left;

@@ -8,6 +8,7 @@
 
 enum {
 	CLIENT_PATIENCE_S = 10, /* for a request to arrive, and for an answer to leave */
+	ANSWER_PIECE = 16384,   /* bytes given to the socket at once, beside the head */
 	LIVE_KEPT = 256,        /* lines that a slow listener may be behind */
 };
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,17 +30,20 @@ static void refuse(struct listener *l)
 static void on_readable(void *ctx, unsigned events)
 {
 	struct listener *l = ctx;
+	int on = 1;
 
 	(void)events;
 	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
 		int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd >= 0)
+		if (fd >= 0) {
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 			l->accepted(l->ctx, fd);
-		else if (errno == EMFILE || errno == ENFILE)
+		} else if (errno == EMFILE || errno == ENFILE) {
 			refuse(l);
-		else if (errno == EAGAIN)
+		} else if (errno == EAGAIN) {
 			return;
+		}
 	}
 }
 
