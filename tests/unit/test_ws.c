@@ -152,11 +152,11 @@ static void test_violations(void **state)
 			peer_start(&peer, serve_script, &script, 0);
 			fake_begin(&a, &step_websocket, "{path: /ws, dialog: [{expect: never}]}",
 				peer.url);
-			fake_run(&a, 3 * NS_PER_S);
+			fake_run(&a, 20 * NS_PER_S);
 			if (a.failure != FAILURE_PROTOCOL || !strstr(a.detail, cases[i].detail))
 				fail_msg("%s: %d, %s", cases[i].name, (int)a.failure, a.detail);
 			assert_string_equal(fake_fact(&a, "status"), "101");
-			assert_true(clock_monotonic() - before < NS_PER_S);
+			assert_true(clock_monotonic() - before < 10 * NS_PER_S);
 			fake_end(&a);
 			peer_stop(&peer);
 		}
