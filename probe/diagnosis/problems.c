@@ -98,49 +98,6 @@ size_t problem_root_link(const struct context *c, const struct exception *e)
 	return link;
 }
 
-/* "/srv/site/conf.d/default.conf:9" at the start of `place`; empty when it is none. */
-static struct str place_at(struct str place)
-{
-	size_t colon = str_find_char(place, ':'), n = colon == SIZE_MAX ? 0 : colon + 1;
-
-	while (n && n < place.len && place.ptr[n] >= '0' && place.ptr[n] <= '9')
-		n++;
-	if (n == 0 || n == colon + 1 || str_find_char(str_sub(place, 0, colon), ' ') != SIZE_MAX)
-		return (struct str){"", 0};
-	return str_sub(place, 0, n);
-}
-
-/* loguru's "| module:function:9 | "; empty when there is none. */
-static struct str loguru_place(struct str line)
-{
-	for (size_t at = 0; at + 2 < line.len; at++) {
-		if (line.ptr[at] != '|' || line.ptr[at + 1] != ' ')
-			continue;
-		struct str rest = str_from(line, at + 2);
-		size_t end = str_find(rest, STR(" | "));
-		struct str place = str_sub(rest, 0, end);
-		if (end != SIZE_MAX && str_find_char(place, ' ') == SIZE_MAX &&
-			str_find_char(place, ':') != SIZE_MAX)
-			return place;
-	}
-	return (struct str){"", 0};
-}
-
-/* The place that a plain message names: " in /srv/site/conf.d/default.conf:9", or loguru's. */
-static struct str location_in(struct arena *arena, struct str text)
-{
-	struct str line = text_first_line(text), place = {"", 0};
-
-	for (size_t at = 0; at + 5 < line.len; at++) {
-		if (memcmp(line.ptr + at, " in /", 5) == 0 ||
-			memcmp(line.ptr + at, " at /", 5) == 0)
-			place = place_at(str_from(line, at + 4));
-	}
-	if (place.len == 0)
-		place = loguru_place(line);
-	return place.len ? arena_str(arena, place) : (struct str){"", 0};
-}
-
 static bool is_tolerant(const struct log_cluster *cluster)
 {
 	if (cluster->exception && cluster->exception->frames)
@@ -259,8 +216,8 @@ static void place_cluster(struct context *c, struct problem *p, size_t position,
 	add_cluster(c, p, position);
 	show_with(p, cluster);
 	if (p->location.len == 0 && p->entry && !p->exception)
-		p->location =
-			p->entry->location.len ? p->entry->location : location_in(c->arena, sample);
+		p->location = p->entry->location.len ? p->entry->location
+						     : text_location(c->arena, sample);
 }
 
 /* Without a level a line may be anything; INFO says that it is no error. */
