@@ -115,6 +115,8 @@ void baseline_compare(struct context *);
 /* text.c */
 const char *text_of(struct arena *, struct str); /* NULL for an empty one */
 struct str text_first_line(struct str);
+/* "file:line" that a line names ("... in /etc/x.conf:9", loguru's); empty when it names none. */
+struct str text_location(struct arena *, struct str);
 struct str text_plain(struct arena *, struct str);             /* without colours */
 bool text_has_word(struct str text, const char *const *words); /* any, without regard to case */
 void texts_add(struct arena *, struct texts *, const char *);
