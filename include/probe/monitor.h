@@ -45,6 +45,7 @@ struct watched {
 	char *document;
 	size_t document_len;
 	char *run_id, *summary;
+	char *log_problem; /* why not all logs were read, as it was told; NULL or empty: none */
 	enum golden_path state;
 	bool has_run, has_passed; /* since the start of the monitor */
 	int64_t started_at, finished_at, duration;

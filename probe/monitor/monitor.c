@@ -97,22 +97,27 @@ static void alert(struct monitor *m, struct watched *w, const struct run *run)
 			w->state == GOLDEN_HEALTHY || w->state == GOLDEN_DEGRADED, &message);
 }
 
-/* The table of causes is read when the first run needs it. */
-static const struct rules *rules_of(struct monitor *m)
+/* The table of causes is read when the first run needs it, or at the start when files of the user are
+ * to be checked. -1: they have mistakes. */
+static int load_rules(struct monitor *m, struct error *err)
 {
 	const struct strs *files = &m->options.rules;
 	struct diags diags;
-	struct error err;
 
-	if (m->rules)
-		return m->rules;
 	m->rules_arena = arena_new();
 	diags_init(&diags, m->rules_arena);
 	m->rules = rules_new(m->rules_arena, &diags);
 	for (size_t i = 0; i < files->count; i++)
-		if (rules_load(m->rules, files->items[i].ptr, &diags, &err))
-			monitor_notice(m, "--rules: %s", err.text);
+		if (rules_load(m->rules, files->items[i].ptr, &diags, err))
+			return error_context(err, "--rules");
 	diags_print(&diags, m->diagnostics, m->color);
+	return diags_failed(&diags) ? error_set(err, "--rules: a file has mistakes") : 0;
+}
+
+static const struct rules *rules_of(struct monitor *m)
+{
+	if (!m->rules)
+		load_rules(m, NULL);
 	return m->rules;
 }
 
@@ -131,6 +136,23 @@ static char *document_of(const struct report *report, size_t *len)
 	return text;
 }
 
+/* A source that cannot be read is told when that begins and when the reason changes. */
+static void tell_sources(struct watched *w, const struct logs *logs)
+{
+	const char *problem = "";
+
+	for (size_t i = 0; i < logs->source_count && !*problem; i++)
+		if (logs->sources[i].error)
+			problem = arena_printf(w->arena, "logs '%s': %s", logs->sources[i].name,
+				redact_text(w->job->redactor, w->arena, logs->sources[i].error));
+	if (strcmp(problem, w->log_problem ? w->log_problem : "") == 0)
+		return;
+	free(w->log_problem);
+	w->log_problem = strdup(problem);
+	if (*problem)
+		monitor_notice(w->monitor, "%s: %s", w->name, problem);
+}
+
 static void collect_logs(struct watched *w, struct logs **logs)
 {
 	struct monitor *m = w->monitor;
@@ -141,6 +163,8 @@ static void collect_logs(struct watched *w, struct logs **logs)
 		return;
 	if (job_logs(w->job, w->arena, w->run, &m->options.job, NULL, m->loop, logs, &err))
 		monitor_notice(m, "logs of '%s': %s", w->name, err.text);
+	else if (*logs)
+		tell_sources(w, *logs);
 }
 
 static void finish(struct watched *w)
@@ -227,7 +251,7 @@ struct monitor *monitor_new(struct loop *loop, const char *const *files, size_t 
 		if (wrong && err->text[0] && strstr(err->text, "--logs"))
 			break;
 	}
-	if (!wrong)
+	if (!wrong && (!options->rules.count || !load_rules(m, err)))
 		return m;
 	if (wrong > 1)
 		error_set(err, "%zu scenarios have mistakes", wrong);

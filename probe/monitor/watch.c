@@ -277,6 +277,7 @@ void watched_free(struct watched *w)
 	job_free(w->next_job);
 	drop_last(w);
 	free(w->alerts);
+	free(w->log_problem);
 	free(w->file);
 	free(w->name);
 	free(w);

@@ -490,6 +490,7 @@ def wrong(backend):
                        ([backend.scenario(monitor="{every: 10s, alerts: [{after: 2}]}", file="alerts.yaml")],
                         "exactly one of"),
                        (["missing.yaml"], "missing.yaml"),
+                       ([backend.scenario(), "--rules", "none.yaml"], "--rules: "),
                        ([backend.scenario(), "--listen", "127.0.0.1"], "an address and a port"),
                        ([backend.scenario(), "--token-file", "none"], "--token-file")):
         serve = Serve(*args, wait=False)
