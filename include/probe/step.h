@@ -94,8 +94,8 @@ void attempt_message(struct attempt *, struct str text);
 void attempt_remote(struct attempt *, struct str address);
 /* Hides a text that only the kind knows to be secret. */
 void attempt_secret(struct attempt *, struct str);
-/* Ends the attempt. FAILURE_NONE: facts are complete, checks decide. Facts stay readable for checks
- * also with FAILURE_CHECK. The kind's stop is called soon after, from the loop. */
+/* Ends the attempt. FAILURE_NONE: facts are complete, checks decide; a text then says why one may
+ * fail, and is shown only when it does. Facts stay readable for checks also with FAILURE_CHECK. The kind's stop is called soon after, from the loop. */
 void attempt_done(struct attempt *, enum failure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -237,9 +237,29 @@ static void fetch_finish(void *ctx)
 	arena_free(arena);
 }
 
+/* A line break from a secret store or an issuer would break the request, or add a header to it. */
+static bool has_control(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (((unsigned char)text.ptr[i] < ' ' && text.ptr[i] != '\t') ||
+			text.ptr[i] == 0x7F)
+			return true;
+	return false;
+}
+
 void auth_done(struct auth_fetch *fetch, struct pairs headers, struct str token, int64_t expires,
 	struct str renew)
 {
+	bool broken = has_control(token);
+
+	for (size_t i = 0; i < headers.count; i++)
+		broken = broken || has_control(headers.items[i].name) ||
+			 has_control(headers.items[i].value);
+	if (broken) {
+		auth_failed(fetch, "the credential of '%s' holds a control character",
+			fetch->entry->kind->name);
+		return;
+	}
 	if (fetch->ended)
 		return;
 	fetch->ended = true;

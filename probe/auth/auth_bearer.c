@@ -34,13 +34,6 @@ static void start(struct auth_fetch *fetch)
 		auth_failed(fetch, "the bearer token is empty");
 		return;
 	}
-	/* A line break from a secret store would break the request (and is a classic of its own). */
-	for (size_t i = 0; i < token.len; i++) {
-		if ((unsigned char)token.ptr[i] < ' ' || token.ptr[i] == 0x7F) {
-			auth_failed(fetch, "the bearer token holds a control character");
-			return;
-		}
-	}
 	auth_done(fetch, (struct pairs){0}, token, TIME_NONE, STR(""));
 }
 

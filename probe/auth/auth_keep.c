@@ -37,7 +37,7 @@ struct connection connection_copy(struct arena *arena, const struct connection *
 static bool member_is_open(struct str name)
 {
 	static const char *const open[] = {"grant", "client_auth", "token_url", "scope", "audience",
-		"alg", "claims", "name", "header", "format"};
+		"alg", "claims", "name", "header", "service_account"};
 
 	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++)
 		if (str_is(name, open[i]))

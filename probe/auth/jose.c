@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include "jose_private.h"
@@ -182,6 +183,8 @@ static bool verify_pkey(
 				jwt->signing_input.len) == 1;
 	OPENSSL_free(der);
 	EVP_MD_CTX_free(ctx);
+	/* TLS of the same thread must not find our failures in the queue. */
+	ERR_clear_error();
 	return valid;
 }
 
@@ -222,7 +225,7 @@ static const char *verify_signature(
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct jose_key *key = &keys->items[i];
 
-		/* A kid chooses among keys that have one; keys without are all tried. */
+		/* A kid chooses, unless no key of the set has one. */
 		if (jwt->kid.len && any_kid && !str_equal(key->kid, jwt->kid))
 			continue;
 		fits = true;

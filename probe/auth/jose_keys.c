@@ -238,11 +238,12 @@ int jose_keys_jwks(
 	struct arena *arena, const struct value *jwks, struct jose_keys *keys, struct error *err)
 {
 	const struct value *list = value_find(jwks, "keys");
+	const struct value single = {.type = VALUE_ARRAY, .array = {(struct value *)jwks, 1}};
 	struct error problem = {""};
 
 	*keys = (struct jose_keys){0};
 	if (!list && value_find(jwks, "kty"))
-		list = &(struct value){.type = VALUE_ARRAY, .array = {(struct value *)jwks, 1}};
+		list = &single;
 	if (!list || list->type != VALUE_ARRAY)
 		return error_set(err, "not a JWK set: it has no list 'keys'");
 	for (size_t i = 0; i < list->array.count && keys->count < KEYS_MAX; i++) {
@@ -252,6 +253,8 @@ int jose_keys_jwks(
 		if (added <= 0)
 			keys->left_out++;
 	}
+	/* What a broken key left there would be taken for the error of a later call. */
+	ERR_clear_error();
 	if (keys->count)
 		return 0;
 	if (problem.text[0])

@@ -221,16 +221,17 @@ static struct str value_part(struct arena *arena, const struct value *value)
 	return base64url_encode(arena, value_to_str(arena, value));
 }
 
-/* The header says that nothing is signed (RFC 7519, section 6), the claims stay. */
+/* The header says that nothing is signed (RFC 7519, section 6). The claims stay to the byte, and so
+ * does `kid`: a server that looks for its key first must get as far as the algorithm. */
 static struct str make_alg_none(struct arena *arena, const struct jwt *jwt)
 {
-	struct value header = value_object();
+	struct value header = value_copy(arena, &jwt->header);
+	struct str claims = str_from(jwt->signing_input, str_find_char(jwt->signing_input, '.'));
 
 	value_set(arena, &header, STR("alg"), value_text("none"));
-	value_set(arena, &header, STR("typ"), value_text("JWT"));
-	struct str h = value_part(arena, &header), c = value_part(arena, &jwt->claims);
+	struct str head = value_part(arena, &header);
 
-	return str_of(arena_printf(arena, "%.*s.%.*s.", STR_ARG(h), STR_ARG(c)));
+	return str_of(arena_printf(arena, "%.*s%.*s.", STR_ARG(head), STR_ARG(claims)));
 }
 
 /* Another signature of the same length; some bits in the middle, never only padding. */

@@ -35,7 +35,7 @@ static void attempt_vdone(struct attempt *a, enum failure failure, const char *f
 		return;
 	a->ended = true;
 	a->failure = failure;
-	a->detail = failure != FAILURE_NONE && fmt ? arena_vprintf(a->arena, fmt, args) : NULL;
+	a->detail = fmt ? arena_vprintf(a->arena, fmt, args) : NULL;
 	timer_stop(a->engine->loop, &a->timer);
 	loop_defer(a->engine->loop, &a->finish, attempt_finish, a);
 }

@@ -58,7 +58,8 @@ static void capture_got(void *ctx, struct str name, const struct value *value, b
 	scope_set(a->engine->scope, name, value);
 }
 
-static void judge_checks(struct attempt *a)
+/* `why` is the kind's own word on what may have failed, or NULL. */
+static void judge_checks(struct attempt *a, const char *why)
 {
 	const struct plan_step *plan = a->step->plan;
 	struct check_result *results = NULL;
@@ -75,6 +76,8 @@ static void judge_checks(struct attempt *a)
 		a->detail = failed == 1 ? results[i].text
 					: arena_printf(a->arena, "%s (and %zu more)",
 						  results[i].text, failed - 1);
+		if (why && *why)
+			a->detail = arena_printf(a->arena, "%s: %s", a->detail, why);
 		return;
 	}
 }
@@ -127,6 +130,8 @@ static void judge_reject(struct attempt *a)
 				      : arena_printf(a->arena, "status %d", (int)status));
 		value_push(step->engine->arena, &step->accepted,
 			value_text(arena_strdup(step->engine->arena, a->reject)));
+		if (!step->let_in)
+			step->let_in = arena_strdup(step->engine->arena, a->detail);
 		return;
 	}
 	if (status == 101)
@@ -138,8 +143,6 @@ static void judge_reject(struct attempt *a)
 		a->detail = arena_printf(a->arena,
 			"a credential of kind '%s' was answered by status %d, wanted 401 or 403",
 			a->reject, (int)status);
-	if (!step->neither)
-		step->neither = arena_strdup(step->engine->arena, a->detail);
 }
 
 /* JSON is parsed when a check or a capture asks for it, so its maxima show only then. */
@@ -156,7 +159,12 @@ static void judge_maximum(struct attempt *a)
 void attempt_judge(struct attempt *a)
 {
 	struct pairs headers = facts_headers(a->facts);
+	const char *why = NULL;
 
+	if (a->failure == FAILURE_NONE) {
+		why = a->detail;
+		a->detail = NULL;
+	}
 	keep_header_secrets(a->engine->plan->redactor, &headers);
 	facts_set(a->facts, "time", value_integer(a->timing.total));
 	if (facts_find(a->facts, STR("time.total"), NULL) == NULL)
@@ -168,7 +176,7 @@ void attempt_judge(struct attempt *a)
 		return;
 	}
 	if (a->failure == FAILURE_NONE || a->failure == FAILURE_CHECK)
-		judge_checks(a);
+		judge_checks(a, why);
 	if (a->failure == FAILURE_NONE)
 		judge_captures(a);
 	judge_maximum(a);

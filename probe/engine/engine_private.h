@@ -45,9 +45,9 @@ struct step_run {
 	struct arena *checks_arena;
 	struct check_result *checks;
 	size_t check_count;
-	/* reject: what was let in, and the first answer that was neither. */
+	/* reject: what was let in, how the first was, and the first answer that was no refusal. */
 	struct value accepted;
-	const char *neither;
+	const char *let_in, *neither;
 };
 
 struct engine {

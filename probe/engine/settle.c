@@ -7,10 +7,6 @@ void step_fail(struct step_run *step, enum failure failure, const char *detail)
 	const struct retry *retry = &step->plan->retry;
 	int64_t tries = step->result->attempts_total;
 
-	if (step->accepted.array.count > 1)
-		detail = arena_printf(e->arena,
-			"%zu kinds of bad credentials were accepted, among them: %s",
-			step->accepted.array.count, detail);
 	if (e->child_exit && failure != FAILURE_INTERRUPTED)
 		detail = arena_printf(e->arena, "%s; %s", e->child_exit, detail);
 	else if (tries > 1 && step->plan->retries && retry->for_ns && !step->credential) {
@@ -40,8 +36,13 @@ static void step_passed(struct step_run *step)
 {
 	if (step_next_credential(step))
 		return;
-	if (step->neither || step->accepted.array.count)
-		step_fail(step, FAILURE_CHECK, step->neither);
+	if (step->accepted.array.count > 1)
+		step_fail(step, FAILURE_CHECK,
+			arena_printf(step->engine->arena,
+				"%zu kinds of bad credentials were accepted, among them: %s",
+				step->accepted.array.count, step->let_in));
+	else if (step->let_in || step->neither)
+		step_fail(step, FAILURE_CHECK, step->let_in ? step->let_in : step->neither);
 	else
 		step_end(step, STEP_PASSED, FAILURE_NONE, NULL);
 }
@@ -81,7 +82,7 @@ static void step_settle(
 			arena_printf(step->engine->arena, "passed %d times in a row, wanted %d",
 				(int)step->passes, (int)step->plan->stable));
 	} else if (a->reject && a->failure == FAILURE_CHECK && !step->engine->stopping) {
-		/* A judged bad credential is remembered; the other kinds still have their turn. */
+		/* Judged and remembered; the other kinds still have their turn. */
 		if (!step->neither)
 			step->neither = arena_strdup(step->engine->arena, a->detail);
 		step_passed(step);

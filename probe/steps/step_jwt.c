@@ -122,11 +122,13 @@ static void set_times(struct attempt *a, const struct value *claims)
 			value_integer((now - (int64_t)(value_double(iat) * 1000)) * NS_PER_MS));
 }
 
-static void finish(struct attempt *a, const char *problem)
+/* Whether a sound token was wanted is for the checks to say; `why` explains the problem to people. */
+static void finish(struct attempt *a, const char *problem, const char *why)
 {
 	attempt_fact(a, "jwt.valid", value_boolean(!problem));
 	attempt_fact(a, "jwt.error", problem ? value_text(problem) : value_null());
-	attempt_done(a, FAILURE_NONE, NULL);
+	attempt_done(
+		a, FAILURE_NONE, "%s%s%s", problem ? problem : "", why ? ": " : "", why ? why : "");
 }
 
 static void verify(struct attempt *a, const struct jose_keys *keys)
@@ -142,20 +144,17 @@ static void verify(struct attempt *a, const struct jose_keys *keys)
 		.now = loop_wall(attempt_loop(a)),
 	};
 
-	finish(a, jwt_verify(&state->jwt, keys, &wanted));
+	finish(a, jwt_verify(&state->jwt, keys, &wanted), NULL);
 }
 
 static void keys_came(void *ctx, const struct jose_keys *keys, const char *problem)
 {
 	struct attempt *a = ctx;
 
-	if (keys) {
+	if (keys)
 		verify(a, keys);
-		return;
-	}
-	attempt_fact(a, "jwt.valid", value_boolean(false));
-	attempt_fact(a, "jwt.error", value_text("keys_unavailable"));
-	attempt_done(a, FAILURE_CHECK, "jwt.error: keys_unavailable: %s", problem);
+	else
+		finish(a, "keys_unavailable", problem);
 }
 
 static void start(struct attempt *a)
@@ -168,9 +167,7 @@ static void start(struct attempt *a)
 	attempt_secret(a, spec->token);
 	attempt_secret(a, spec->secret);
 	if (jwt_parse(arena, str_trim(spec->token), &state->jwt, &err)) {
-		attempt_fact(a, "jwt.valid", value_boolean(false));
-		attempt_fact(a, "jwt.error", value_text("malformed"));
-		attempt_done(a, FAILURE_CHECK, "jwt.error: malformed: %s", err.text);
+		finish(a, "malformed", err.text);
 		return;
 	}
 	attempt_fact(a, "jwt.alg", value_string(state->jwt.alg));

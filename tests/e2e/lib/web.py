@@ -82,8 +82,9 @@ def _make(handle, requests, lock):
     return Handler
 
 
-def serve(handle, check=None, servers=1):
-    """Serves on `servers` ports; ports() of the module tells them once serving."""
+def serve(handle, check=None, servers=1, ports_more=()):
+    """Serves on `servers` ports; `ports` of the module has them once serving. Ports of servers beside
+    this one are printed after them."""
     requests, lock = [], threading.Lock()
     running = [_Server(("127.0.0.1", 0), _make(handle, requests, lock)) for _ in range(servers)]
     ports[:] = [s.server_port for s in running]
@@ -92,7 +93,7 @@ def serve(handle, check=None, servers=1):
                          daemon=True).start()
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
-    print(*ports, flush=True)
+    print(*ports, *ports_more, flush=True)
     done.wait()
     try:
         if check:
