@@ -220,6 +220,21 @@ static void told(void *ctx, const char *text)
 	monitor_notice(ctx, "%s", text);
 }
 
+static int add_file(struct monitor *m, const char *file, struct error *err)
+{
+	struct watched *w = calloc(1, sizeof(*w));
+
+	if (!w || !(w->file = strdup(file)))
+		die("out of memory: %zu bytes", sizeof(*w));
+	w->monitor = m;
+	w->state = GOLDEN_UNKNOWN;
+	m->watched[m->count++] = w;
+	err->text[0] = '\0';
+	if (!watch_load(w, err))
+		return 0;
+	return err->text[0] ? -1 : error_set(err, "'%s' has mistakes", file);
+}
+
 struct monitor *monitor_new(struct loop *loop, const char *const *files, size_t count,
 	const struct monitor_options *options, FILE *diagnostics, bool color, struct error *err)
 {
@@ -237,20 +252,8 @@ struct monitor *monitor_new(struct loop *loop, const char *const *files, size_t 
 	queue_init(&m->due);
 	queue_init(&m->finished);
 	m->watched = calloc(count ? count : 1, sizeof(*m->watched));
-	for (size_t i = 0; i < count; i++) {
-		struct watched *w = calloc(1, sizeof(*w));
-
-		if (!m->watched || !w || !(w->file = strdup(files[i])))
-			die("out of memory: %zu bytes", sizeof(*w));
-		w->monitor = m;
-		w->state = GOLDEN_UNKNOWN;
-		m->watched[m->count++] = w;
-		err->text[0] = '\0';
-		if (watch_load(w, err) && wrong++ == 0 && !err->text[0])
-			error_set(err, "'%s' has mistakes", w->file);
-		if (wrong && err->text[0] && strstr(err->text, "--logs"))
-			break;
-	}
+	for (size_t i = 0; m->watched && i < count; i++)
+		wrong += add_file(m, files[i], err) != 0;
 	if (!wrong && (!options->rules.count || !load_rules(m, err)))
 		return m;
 	if (wrong > 1)
