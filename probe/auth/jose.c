@@ -64,11 +64,11 @@ static int part_json(struct arena *arena, struct str part, const char *name, str
 	struct str bytes;
 
 	if (!base64url_decode(arena, part, &bytes))
-		return error_set(err, "the %s is not base64url", name);
+		return error_set(err, "the %s part is not base64url", name);
 	if (json_parse(arena, bytes, 0, out, err))
-		return error_context(err, "the %s is not JSON", name);
+		return error_context(err, "the %s part is not JSON", name);
 	if (out->type != VALUE_OBJECT)
-		return error_set(err, "the %s is not a JSON object", name);
+		return error_set(err, "the %s part is not a JSON object", name);
 	return 0;
 }
 

@@ -13,7 +13,8 @@
 #include "probe/base64.h"
 #include "probe/json.h"
 
-enum { KEYS_MAX = 256 };
+/* RFC 7518 wants RSA keys of 2048 bits; shorter ones that are in use still say something. */
+enum { KEYS_MAX = 256, RSA_BITS_MIN = 1024 };
 
 const char *openssl_reason(char *out, size_t size)
 {
@@ -65,7 +66,9 @@ static bool key_describe(struct jose_key *key)
 		{"prime256v1", "P-256"}, {"secp384r1", "P-384"}, {"secp521r1", "P-521"}};
 
 	switch (EVP_PKEY_get_base_id(key->pkey)) {
-	case EVP_PKEY_RSA: key->type = JOSE_RSA; return true;
+	case EVP_PKEY_RSA:
+		key->type = JOSE_RSA;
+		return EVP_PKEY_get_bits(key->pkey) >= RSA_BITS_MIN;
 	case EVP_PKEY_ED25519:
 		key->type = JOSE_OKP;
 		key->curve = STR("Ed25519");
@@ -295,6 +298,12 @@ int jose_keys_pem(struct arena *arena, struct str pem, struct jose_keys *keys, s
 		BIO *bio = BIO_new_mem_buf(begin, next ? (int)(next - begin) : -1);
 		struct jose_key key = {0};
 
+		/* `openssl ecparam -genkey` writes the curve before the key, which names it too. */
+		if (strncmp(begin, "-----BEGIN EC PARAMETERS", 24) == 0) {
+			BIO_free(bio);
+			begin++;
+			continue;
+		}
 		if (strchr(begin, '\n'))
 			key.pkey = pem_read(begin, bio, &key.is_private);
 		BIO_free(bio);
