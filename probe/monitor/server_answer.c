@@ -202,11 +202,11 @@ static struct body *render(struct server *s, const struct route *route, size_t i
 	struct body *body;
 	BUF_SCOPED struct buf out;
 
+	buf_init(&out, BODY_MAX);
 	if (may_share && shared->body && now < shared->until) {
 		*status = shared->status;
 		return body_ref(shared->body);
 	}
-	buf_init(&out, BODY_MAX);
 	*status = route->render(s->monitor, request, &out);
 	body = body_new(buf_str(&out));
 	if (may_share) {
