@@ -50,16 +50,37 @@ static void plan_steps(struct planner *p)
 		plan_step_fill(p, i);
 }
 
+/* Captures and items are known to the steps that use a profile; they look at it again. */
+static bool profile_deferred(void *ctx, struct str name)
+{
+	const struct planner *p = ctx;
+
+	return !scope_find(p->plan->scope, name);
+}
+
 /* Profiles that no step uses have to be right as well. */
 static void check_profiles(struct planner *p)
 {
 	const struct node *auth = p->scenario->auth;
+	const struct fill fill = {
+		.arena = p->arena,
+		.scope = p->plan->scope,
+		.diags = p->diags,
+		.dir = p->scenario->dir,
+		.deferred = profile_deferred,
+		.ctx = p,
+	};
 
-	for (size_t i = 0; auth && i < auth->count; i++)
-		if (auth->pairs[i].value->type != NODE_MAP)
-			diag_error(p->diags, auth->pairs[i].value->span,
+	for (size_t i = 0; auth && i < auth->count; i++) {
+		const struct node *profile = auth->pairs[i].value;
+
+		if (profile->type != NODE_MAP)
+			diag_error(p->diags, profile->span,
 				"a profile is a map such as {bearer: \"${token}\"}, not %s",
-				node_kind_text(auth->pairs[i].value));
+				node_kind_text(profile));
+		else if (p->vocabulary->auths)
+			auth_check(p->vocabulary->auths, &fill, profile);
+	}
 }
 
 struct plan *plan_build(struct arena *arena, const struct scenario *scenario,
