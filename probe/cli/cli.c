@@ -138,6 +138,13 @@ static bool asks_help(int argc, char **argv)
 	return false;
 }
 
+/* Log sources look at the environment; a flag wins over it. */
+static void flag_over(const char *variable, struct str flag)
+{
+	if (flag.len)
+		setenv(variable, flag.ptr, 1);
+}
+
 static int dispatch(struct cli *cli, int argc, char **argv)
 {
 	static const char *const none[] = {NULL};
@@ -167,6 +174,9 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 	}
 	if (cli_parse(cli, command, argc - 2, argv + 2))
 		return EXIT_WRONG_USAGE;
+	flag_over("GOLDPROBE_GCP_ENDPOINT", cli->options.gcp_endpoint);
+	flag_over("KUBECONFIG", cli->options.kubeconfig);
+	flag_over("GOLDPROBE_K8S_CONTEXT", cli->options.context);
 	cli->color_out = color_wanted(cli, STDOUT_FILENO);
 	cli->color_err = color_wanted(cli, STDERR_FILENO);
 	return command->run(cli);

@@ -11,7 +11,7 @@
 #include "probe/error.h"
 
 const struct log_source_kind *const log_source_kinds[] = {
-	&source_file, &source_gcp, &source_loki, NULL};
+	&source_file, &source_gcp, &source_kubernetes, &source_loki, NULL};
 
 struct collect {
 	struct arena *arena;

@@ -153,6 +153,7 @@ static const struct {
 	{"failed startup probe", LOG_PLATFORM | LOG_PROBE},
 	{"failed liveness probe", LOG_PLATFORM | LOG_PROBE},
 	{"container called exit(", LOG_PLATFORM | LOG_EXIT},
+	{"container exited with code", LOG_PLATFORM | LOG_EXIT},
 	{"container terminated on signal", LOG_PLATFORM | LOG_EXIT},
 	{"main process exited", LOG_PLATFORM | LOG_EXIT},
 	{"back-off restarting failed container", LOG_PLATFORM | LOG_EXIT},

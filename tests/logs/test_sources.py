@@ -4,13 +4,20 @@
     tests/logs/test_sources.py LOGDUMP
 """
 
+import base64
+import functools
 import http.server
 import json
 import os
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
+
+
+SCRATCH = tempfile.TemporaryDirectory()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,8 +45,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = answer
 
 
-def serve(reply):
+def serve(reply, tls=None):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.requests = []
     server.reply = reply
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -116,12 +125,183 @@ def test_loki():
     assert "first=2026-01-02T03:04:04.5" in text, text
 
 
+@functools.cache
+def certificate():
+    """A folder with one self-signed certificate for 127.0.0.1: server's, client's and authority's."""
+    folder = tempfile.mkdtemp(dir=SCRATCH.name)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-subj", "/CN=kube", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
+                    "-keyout", f"{folder}/key.pem", "-out", f"{folder}/ca.crt"],
+                   check=True, stderr=subprocess.DEVNULL)
+    return folder
+
+
+def server_tls(ask=False):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{certificate()}/ca.crt", f"{certificate()}/key.pem")
+    if ask:
+        context.load_verify_locations(f"{certificate()}/ca.crt")
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def container(name, restarts=0, state=None, last=None):
+    return {"name": name, "restartCount": restarts, "state": state or {"running": {}}, "lastState": last or {}}
+
+
+PODS = [
+    {"metadata": {"name": "web-1"}, "status": {
+        "initContainerStatuses": [container("migrate", state={"terminated": {
+            "exitCode": 0, "reason": "Completed", "finishedAt": "2026-01-02T03:04:00Z"}})],
+        "containerStatuses": [container("web", 3, last={"terminated": {
+            "exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-01-02T03:04:09Z"}})]}},
+    {"metadata": {"name": "web-2"}, "status": {
+        "containerStatuses": [container("web", state={"waiting": {
+            "reason": "ImagePullBackOff", "message": 'Back-off pulling image "web:2"'}})]}},
+]
+EVENTS = [
+    {"metadata": {"name": "e1"}, "involvedObject": {"kind": "Pod", "name": "web-1", "fieldPath": "spec.containers{web}"},
+     "reason": "Unhealthy", "type": "Warning", "lastTimestamp": "2026-01-02T03:04:07Z",
+     "message": "Startup probe failed: HTTP probe failed with statuscode: 503"},
+    {"metadata": {"name": "e2"}, "involvedObject": {"kind": "Pod", "name": "other-1"}, "type": "Warning",
+     "lastTimestamp": "2026-01-02T03:04:07Z", "message": "of another application"},
+]
+LOGS = {
+    ("web-1", "migrate", False): "2026-01-02T03:03:59.000000001Z schema is up to date\n",
+    ("web-1", "web", True): "2026-01-02T03:04:05.123456789Z Traceback (most recent call last):\n"
+                            '2026-01-02T03:04:05.123456790Z   File "/app/main.py", line 3, in <module>\n'
+                            "2026-01-02T03:04:05.123456791Z ModuleNotFoundError: No module named 'auth'\n",
+    ("web-1", "web", False): '2026-01-02T03:05:01.5Z {"severity": "ERROR", "message": "no database"}\n',
+}
+
+
+def api_server(request, count):
+    """Core v1 as far as pods, their logs and their events go."""
+    base = "/api/v1/namespaces/shop/"
+    path, query = request["path"], request["query"]
+    assert request["method"] == "GET" and path.startswith(base), request
+    if path == base + "pods":
+        assert query["labelSelector"] == "app=web,tier in (a)", request
+        if "continue" not in query:
+            return 200, {}, {"kind": "PodList", "metadata": {"continue": "t+1"}, "items": PODS[:1]}
+        assert query["continue"] == "t+1", request
+        return 200, {}, {"kind": "PodList", "metadata": {}, "items": PODS[1:]}
+    if path == base + "events":
+        assert query["fieldSelector"] == "involvedObject.kind=Pod", request
+        return 200, {}, {"kind": "EventList", "metadata": {}, "items": EVENTS}
+    assert query["timestamps"] == "true" and int(query["limitBytes"]) > 0, request
+    pod = path[len(base) + len("pods/"):].removesuffix("/log")
+    return 200, {"Content-Type": "text/plain"}, LOGS[pod, query["container"], query.get("previous") == "true"]
+
+
+def service_account(token="in-pod"):
+    folder = tempfile.mkdtemp(dir=SCRATCH.name)
+    for name, text in ("token", token + "\n"), ("namespace", "shop"), ("ca.crt", open(f"{certificate()}/ca.crt").read()):
+        with open(f"{folder}/{name}", "w") as out:
+            out.write(text)
+    return folder
+
+
+def inside(server):
+    return {"KUBECONFIG": "", "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+            "KUBERNETES_SERVICE_PORT": str(server.server_port), "GOLDPROBE_K8S_SERVICEACCOUNT": service_account()}
+
+
+def test_kubernetes_inside():
+    server = serve(api_server, server_tls())
+    text = dump("k8s:shop/app=web,tier in (a)", **inside(server))
+    assert "k8s:shop/app=web,tier in (a) read entries=" in text and "error=''" in text, text
+    for wanted in ("link ModuleNotFoundError: No module named 'auth' (/app/main.py:3)", "no database",
+                   "Startup probe failed", "Container exited with code", "(OOMKilled)", "ImagePullBackOff"):
+        assert wanted in text, (wanted, text)
+    assert "another application" not in text and "Completed" not in text, text
+    assert all(r["headers"].get("Authorization") == "Bearer in-pod" for r in server.requests), server.requests
+    assert len(server.requests) == 6, [r["path"] for r in server.requests]
+
+
+def kubeconfig(server, user, scheme="https", **cluster):
+    """JSON is YAML."""
+    if scheme == "https" and not cluster:
+        cluster = {"certificate-authority-data": base64.b64encode(open(f"{certificate()}/ca.crt", "rb").read()).decode()}
+    path = tempfile.mkdtemp(dir=SCRATCH.name) + "/config"
+    with open(path, "w") as out:
+        json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "here", "contexts": [
+            {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "shop"}}],
+            "clusters": [{"name": "c", "cluster": {"server": f"{scheme}://127.0.0.1:{server.server_port}/", **cluster}}],
+            "users": [{"name": "u", "user": user}]}, out)
+    return path
+
+
+def test_kubernetes_client_certificate():
+    server = serve(api_server, server_tls(ask=True))
+    with open(f"{certificate()}/key.pem", "rb") as key:
+        user = {"client-certificate": f"{certificate()}/ca.crt", "client-key-data": base64.b64encode(key.read()).decode()}
+    text = dump("k8s:/app=web,tier in (a)", KUBECONFIG=kubeconfig(server, user))
+    assert "ModuleNotFoundError" in text and "error=''" in text, text
+    assert "Authorization" not in server.requests[0]["headers"], server.requests[0]
+
+
+def test_kubernetes_token_file_and_insecure():
+    server = serve(api_server, server_tls())
+    path = kubeconfig(server, {"tokenFile": "token"}, **{"insecure-skip-tls-verify": True})
+    with open(os.path.dirname(path) + "/token", "w") as out:
+        out.write("from-file\n")
+    text = dump("k8s:shop/app=web,tier in (a)", KUBECONFIG="/does/not/exist:" + path)
+    assert "ModuleNotFoundError" in text, text
+    assert server.requests[0]["headers"]["Authorization"] == "Bearer from-file", server.requests[0]
+
+
+def test_kubernetes_untrusted():
+    server = serve(api_server, server_tls())
+    text = dump("k8s:shop/app=web", KUBECONFIG=kubeconfig(server, {"token": "t"}, **{"tls-server-name": "127.0.0.1"}))
+    assert "failed entries=0" in text and "certificate" in text and not server.requests, text
+
+
+def test_kubernetes_refused():
+    for status, wanted in ((401, "give a fresh token"), (403, "get and list on pods, pods/log and events")):
+        server = serve(lambda r, n, s=status: (s, {}, {"kind": "Status", "message": "no way"}))
+        text = dump("k8s:shop/app=web", KUBECONFIG=kubeconfig(server, {"token": "secret-token"}, "http"))
+        assert "failed entries=0" in text and f"{status}: no way" in text and wanted in text, text
+        assert "secret-token" not in text and len(server.requests) == 1, text
+
+
+def test_kubernetes_busy():
+    def reply(request, count):
+        return (429, {"Retry-After": "0"}, {"message": "later"}) if count % 2 else api_server(request, count)
+
+    server = serve(reply)
+    text = dump("k8s:shop/app=web,tier in (a)", KUBECONFIG=kubeconfig(server, {"token": "t"}, "http"))
+    assert "ModuleNotFoundError" in text and len(server.requests) == 12, text
+
+
+def test_kubernetes_none():
+    server = serve(lambda r, n: (200, {}, {"kind": "PodList", "metadata": {}, "items": []}))
+    text = dump("k8s:shop/app=web", KUBECONFIG=kubeconfig(server, {"token": "t"}, "http"))
+    assert "failed" in text and "no pod matches app=web in namespace" in text, text
+
+
+def test_kubernetes_programs_are_not_run():
+    server = serve(api_server)
+    path = kubeconfig(server, {"exec": {"command": "gke-gcloud-auth-plugin"}}, "http")
+    text = dump("k8s:shop/app=web", KUBECONFIG=path)
+    assert "gke-gcloud-auth-plugin" in text and "is not run" in text and not server.requests, text
+
+
+def test_kubernetes_bad_files():
+    for body in ("", "[]", "a: [", '{"current-context": 1}', '{"current-context": "x", "contexts": [1, {"name": "x"}]}'):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as out:
+            out.write(body)
+            out.flush()
+            text = dump("k8s:shop", KUBECONFIG=out.name)
+            assert "k8s:shop failed entries=0" in text and "kubeconfig" in text, (body, text)
+
+
 def main():
     tests = [f for name, f in sorted(globals().items()) if name.startswith("test_")]
     for test in tests:
         test()
         print(f"ok {test.__name__}")
-    print(f"{len(tests)} passed")
+    print(f"{len(tests)} passed, 0 failed")
 
 
 main()
