@@ -144,7 +144,8 @@ $(BUILD)/demo: $(DEMO) $(if $(DEMO),$(BUILD)/libprobe.a)
 
 # What the log reader makes of a file, for tests/logs.
 $(BUILD)/logdump: $(BUILD)/tests/logs/logdump.o $(BUILD)/libprobe.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 unit: $(UNIT)
 	@tools/unit $(if $T,-v) $(if $(WRAP),--wrap '$(WRAP)') $(UNIT)
@@ -163,7 +164,7 @@ static:
 check:
 	@tools/setup build check
 	@$(MAKE_MODE)=$(MODE) -j$(JOBS) all tests
-	@tools/check --mode $(MODE) lint unit e2e readme
+	@tools/check --mode $(MODE) lint unit logs e2e readme
 
 demo:
 	@tools/setup build
@@ -180,7 +181,7 @@ san: export LSAN_OPTIONS := exitcode=86
 san:
 	@tools/setup build check
 	@$(MAKE_MODE)=san -j$(JOBS) all tests
-	@tools/check --mode san unit e2e
+	@tools/check --mode san unit logs e2e
 
 valgrind: export WRAP := valgrind -q --error-exitcode=86 --leak-check=full --child-silent-after-fork=yes
 valgrind: export GOLDPROBE := $(CURDIR)/build/debug/goldprobe
@@ -195,7 +196,7 @@ fuzz:
 	@tools/fuzz $(FUZZ_SECONDS) $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/fuzz/%)
 
 # All test programs, not run.
-tests: $(UNIT)
+tests: $(UNIT) $(BUILD)/logdump
 fuzzers: $(FUZZERS)
 
 bench: static
