@@ -135,6 +135,7 @@ static void request_reject(struct auth_request *request, const struct jose_keys 
 {
 	const struct auth_entry *entry = request->entry;
 	struct jose_keys signing = {0};
+	struct str made;
 	struct error err;
 	struct reject_good good = {
 		.in = &request->in,
@@ -150,13 +151,14 @@ static void request_reject(struct auth_request *request, const struct jose_keys 
 	if (request->reject.key.len)
 		failed = jose_keys_text(request->arena, request->reject.key, &signing, &err);
 	if (!failed)
-		failed = reject_make(
-			request->arena, request->want.reject, &good, &request->credential, &err);
+		failed = reject_make(request->arena, request->want.reject, &good,
+			&request->credential, &made, &err);
 	jose_keys_release(&signing);
 	if (failed) {
 		request_fail(request, err.text);
 		return;
 	}
+	redactor_add(request->auth->redactor, made);
 	keep_credential(request->auth->redactor, &request->credential);
 	loop_defer(request->auth->loop, &request->timer, request_deliver, request);
 }

@@ -19,6 +19,9 @@ int auth_in_fill(const struct fill *, const struct node *in, struct auth_in *out
 /* What a kind gave, placed; `headers` are used when the kind gives no token. */
 void auth_place(struct arena *, const struct auth_in *, const struct pairs *headers,
 	struct str token, bool is_token, struct credential *out);
+/* The request without its token; subprotocols that hold none are still offered, since a server may
+ * insist on them. */
+void auth_place_none(struct arena *, const struct auth_in *, struct credential *out);
 /* auth_keep.c: registers what is secret of an expanded profile, and of a placed credential. */
 void keep_profile(struct redactor *, struct arena *, const struct value *body);
 void keep_credential(struct redactor *, const struct credential *);
@@ -40,7 +43,8 @@ struct reject_spec {
 extern const struct field reject_fields[];
 
 /* A bad variant of a good credential. `keys`: the JWK set for key_confusion (NULL else); `signing`:
- * keys to sign anew with. -1 with err when it cannot be made of this credential. */
+ * keys to sign anew with. `made`: the token that was made, which elsewhere may be as good as any, or
+ * empty. -1 with err when it cannot be made of this credential. */
 struct reject_good {
 	const struct auth_in *in;
 	const struct pairs *headers;
@@ -50,7 +54,7 @@ struct reject_good {
 	const struct jose_keys *jwks, *signing;
 };
 int reject_make(struct arena *, const char *kind, const struct reject_good *,
-	struct credential *out, struct error *err);
+	struct credential *out, struct str *made, struct error *err);
 /* Whether the kind needs the JWK set of `reject`. */
 bool reject_needs_jwks(const char *kind);
 /* The map of `reject` whether it was written as a list or as a map. */

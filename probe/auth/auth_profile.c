@@ -74,11 +74,15 @@ static const struct field in_fields[] = {
 	{.name = NULL},
 };
 
-static bool has_token(const struct strs *pattern)
+static bool has_token(struct str pattern)
 {
-	for (size_t i = 0; i < pattern->count; i++)
-		if (str_contains(pattern->items[i], "{token}") ||
-			str_contains(pattern->items[i], "{base64url}"))
+	return str_contains(pattern, "{token}") || str_contains(pattern, "{base64url}");
+}
+
+static bool any_has_token(const struct strs *patterns)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (has_token(patterns->items[i]))
 			return true;
 	return false;
 }
@@ -100,7 +104,7 @@ int auth_in_fill(const struct fill *fill, const struct node *in, struct auth_in 
 	if (map.subprotocol.count) {
 		out->place = IN_SUBPROTOCOL;
 		out->pattern = map.subprotocol;
-		if (!has_token(&out->pattern)) {
+		if (!any_has_token(&out->pattern)) {
 			diag_error(fill->diags, in->span,
 				"none of the subprotocols holds {token} or {base64url}");
 			return -1;
@@ -144,6 +148,17 @@ static struct pairs one_pair(struct arena *arena, struct str name, struct str va
 	return (struct pairs){pair, 1};
 }
 
+void auth_place_none(struct arena *arena, const struct auth_in *in, struct credential *out)
+{
+	*out = (struct credential){0};
+	if (in->place != IN_SUBPROTOCOL)
+		return;
+	out->subprotocols.items = ARENA_ARRAY(arena, in->pattern.count, struct str);
+	for (size_t i = 0; i < in->pattern.count; i++)
+		if (!has_token(in->pattern.items[i]))
+			out->subprotocols.items[out->subprotocols.count++] = in->pattern.items[i];
+}
+
 void auth_place(struct arena *arena, const struct auth_in *in, const struct pairs *headers,
 	struct str token, bool is_token, struct credential *out)
 {
@@ -165,11 +180,14 @@ void auth_place(struct arena *arena, const struct auth_in *in, const struct pair
 				arena, "%.*s=%.*s", STR_ARG(in->name), STR_ARG(token))));
 		break;
 	case IN_SUBPROTOCOL:
-		out->subprotocols.count = in->pattern.count;
 		out->subprotocols.items = ARENA_ARRAY(arena, in->pattern.count, struct str);
-		for (size_t i = 0; i < in->pattern.count; i++)
-			out->subprotocols.items[i] =
-				fill_pattern(arena, in->pattern.items[i], token);
+		for (size_t i = 0; i < in->pattern.count; i++) {
+			struct str one = fill_pattern(arena, in->pattern.items[i], token);
+
+			/* An empty name cannot be offered (RFC 6455, section 4.1). */
+			if (one.len)
+				out->subprotocols.items[out->subprotocols.count++] = one;
+		}
 		break;
 	}
 }

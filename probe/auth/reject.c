@@ -317,16 +317,19 @@ static int make_token(struct arena *arena, const struct reject_kind *kind,
 }
 
 int reject_make(struct arena *arena, const char *name, const struct reject_good *good,
-	struct credential *out, struct error *err)
+	struct credential *out, struct str *made, struct error *err)
 {
 	const struct reject_kind *kind = kind_find(str_of(name));
 	struct str token;
 
 	*out = (struct credential){0};
+	*made = STR("");
 	if (!kind)
 		return error_set(err, "unknown kind of bad credential '%s'", name);
-	if (strcmp(name, "missing") == 0)
+	if (strcmp(name, "missing") == 0) {
+		auth_place_none(arena, good->in, out);
 		return 0;
+	}
 	if (strcmp(name, "empty") == 0) {
 		make_plain(arena, good, STR(""), out);
 		return 0;
@@ -343,6 +346,7 @@ int reject_make(struct arena *arena, const char *name, const struct reject_good 
 	}
 	if (make_token(arena, kind, good, &token, err))
 		return -1;
+	*made = token;
 	auth_place(arena, good->in, good->headers, token, true, out);
 	return 0;
 }
