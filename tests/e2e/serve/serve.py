@@ -97,23 +97,33 @@ def page(backend):
         assert serve.get(path.replace("&amp;", "&"))[0] == 200, path
 
 
+def chromium_dom(port, width, budget):
+    """What the page is after `budget` ms of its own time, and what the browser said meanwhile."""
+    chromium = subprocess.Popen(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+         "--no-first-run", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", f"--user-data-dir={os.getcwd()}/chromium-{width}",
+         f"--window-size={width},900", "--enable-logging=stderr", f"--virtual-time-budget={budget}",
+         "--dump-dom", f"http://127.0.0.1:{port}/"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        return chromium.communicate(timeout=60)
+    finally:
+        try:
+            os.killpg(chromium.pid, signal.SIGKILL)  # its crash handlers stay
+        except ProcessLookupError:
+            pass
+
+
 def browser(backend):
     """Headless Chromium: the script runs under the page's own policy and connects to /live."""
     serve = Serve(backend.scenario())
     code(serve, "/readyz")(200)
     for width in 390, 1200:
-        chromium = subprocess.Popen(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-             "--no-first-run", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", f"--user-data-dir={os.getcwd()}/chromium-{width}",
-             f"--window-size={width},900", "--enable-logging=stderr", "--virtual-time-budget=2000",
-             "--dump-dom", f"http://127.0.0.1:{serve.port}/"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        html, errors = chromium.communicate(timeout=60)
-        try:
-            os.killpg(chromium.pid, signal.SIGKILL)  # its crash handlers stay
-        except ProcessLookupError:
-            pass
+        for budget in 2000, 8000, 20000:  # a busy machine connects late
+            html, errors = chromium_dom(serve.port, width, budget)
+            if 'role="status">live</p>' in html:
+                break
         assert '<p id="live" class="live" role="status">live</p>' in html, html[:2000]
         assert re.search(r"<time [^>]*>(just now|\d+ s ago)</time>", html), html[:2000]
         problems = [line for line in errors.splitlines() if "CONSOLE" in line]
