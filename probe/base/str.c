@@ -8,8 +8,11 @@ bool str_equal(struct str a, struct str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* They run by the million over tables of words: mostly the first byte says no. */
 bool str_is(struct str s, const char *text)
 {
+	if (s.len && s.ptr[0] != *text)
+		return false;
 	return str_equal(s, str_of(text));
 }
 
@@ -35,6 +38,8 @@ int str_compare(struct str a, struct str b)
 
 bool str_starts(struct str s, const char *prefix)
 {
+	if (s.len && *prefix && s.ptr[0] != *prefix)
+		return false;
 	size_t len = strlen(prefix);
 
 	return s.len >= len && memcmp(s.ptr, prefix, len) == 0;
@@ -44,6 +49,8 @@ bool str_ends(struct str s, const char *suffix)
 {
 	size_t len = strlen(suffix);
 
+	if (s.len && len && s.ptr[s.len - 1] != suffix[len - 1])
+		return false;
 	return s.len >= len && memcmp(s.ptr + s.len - len, suffix, len) == 0;
 }
 

@@ -46,7 +46,7 @@ bool exception_possible(struct str text)
 		text.len = EXCEPTION_TEXT_MAX;
 	for (size_t i = 0; i + 1 < text.len; i++) {
 		for (unsigned s = sign_first[pair_of(text.ptr + i)]; s; s = sign_next[s - 1])
-			if (text.len - i >= sign_len[s - 1] &&
+			if (text.ptr[i] == signs[s - 1][0] && text.len - i >= sign_len[s - 1] &&
 				memcmp(text.ptr + i, signs[s - 1], sign_len[s - 1]) == 0)
 				return true;
 	}

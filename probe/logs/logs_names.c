@@ -44,7 +44,8 @@ int severity_find(struct str name)
 		{STR_INIT("EMERG"), SEVERITY_EMERGENCY}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (name.len == names[i].name.len && str_equal_nocase(name, names[i].name))
+		if (name.len == names[i].name.len && (name.ptr[0] & ~32) == names[i].name.ptr[0] &&
+			str_equal_nocase(name, names[i].name))
 			return (int)names[i].severity;
 	return -1;
 }

@@ -32,10 +32,12 @@ static bool is_word(char c)
 /* Single letters and rare words are levels only in places made for them. */
 static int level_of_word(struct str w)
 {
-	if (w.len < 3 || str_is_nocase(w, "config") || str_is_nocase(w, "normal") ||
-		str_is_nocase(w, "success") || str_is_nocase(w, "default"))
+	int level = w.len < 3 ? -1 : severity_find(w);
+
+	if (level >= 0 && (str_is_nocase(w, "config") || str_is_nocase(w, "normal") ||
+				  str_is_nocase(w, "success") || str_is_nocase(w, "default")))
 		return -1;
-	return severity_find(w);
+	return level;
 }
 
 static bool all_upper(struct str w)
@@ -227,6 +229,7 @@ static unsigned signs_look(struct str text)
 			size_t len = sign_len[s - 1];
 
 			if (text.len - i >= len && (text.ptr[i] | 32) == signs[s - 1].word[0] &&
+				(text.ptr[i + 2] | 32) == (signs[s - 1].word[2] | 32) &&
 				strncasecmp(text.ptr + i, signs[s - 1].word, len) == 0)
 				found |= signs[s - 1].traits;
 		}

@@ -94,6 +94,8 @@ static bool is_ruby(struct str s)
 {
 	struct str before, after;
 
+	if (!str_contains(s, ":in "))
+		return false;
 	if (!str_cut(s, ":in `", &before, &after) && !str_cut(s, ":in '", &before, &after))
 		return false;
 	return isdigit((unsigned char)(before.len ? before.ptr[before.len - 1] : 0));
@@ -189,11 +191,14 @@ enum line_kind rejoin_kind(struct str line)
 
 	if (s.len == 0)
 		return LINE_BLANK;
-	if (str_contains(s, "Traceback (most recent call last):"))
+	/* Looking for one byte is many times faster than looking for words. */
+	if (str_find_char(s, '(') != SIZE_MAX &&
+		str_contains(s, "Traceback (most recent call last):"))
 		return LINE_TRACEBACK;
 	if (indent > 0)
 		return indented_kind(line, s, indent);
-	if (str_contains(s, " panicked at ") && str_contains(s, "thread '"))
+	if (str_find_char(s, '\'') != SIZE_MAX && str_contains(s, " panicked at ") &&
+		str_contains(s, "thread '"))
 		return LINE_RUST;
 	if (is_ruby(s))
 		return LINE_RUBY;
