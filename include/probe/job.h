@@ -50,6 +50,10 @@ int job_logs(const struct job *, struct arena *, const struct run *, const struc
  * than a healthy run does. */
 bool job_needs_rules(const struct run *, const struct logs *);
 
+/* Adds the files that the scenario names under `rules:`. Mistakes in the scenario's list or in a file
+ * go to diags; -1 with err for a file that cannot be read. */
+int job_rules(const struct job *, struct rules *, struct diags *, struct error *);
+
 /* Masks run and logs and judges them. `rules` may be NULL when job_needs_rules() says no. */
 void job_judge(const struct job *, struct arena *, struct run *, struct logs *,
 	const struct rules *, const struct job_options *, struct report *out);

@@ -67,8 +67,20 @@ static int load_rules(struct session *s)
 	for (size_t i = 0; i < s->cli->options.rules.count; i++)
 		if (rules_load(s->rules, s->cli->options.rules.items[i].ptr, &diags, &err))
 			return cli_usage(s->cli, "--rules: %s", err.text), -1;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->tasks[i].job->plan && job_rules(s->tasks[i].job, s->rules, &diags, &err))
+			return cli_usage(s->cli, "%s: %s", s->cli->operands[i], err.text), -1;
 	diags_print(&diags, stderr, s->cli->color_err);
 	return diags_failed(&diags) ? -1 : 0;
+}
+
+static bool brings_rules(const struct session *s)
+{
+	bool brings = s->cli->options.rules.count > 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		brings = brings || (s->tasks[i].job->plan && s->tasks[i].job->scenario->rules);
+	return brings;
 }
 
 /* Everything that can be wrong is found here, before the first packet. */
@@ -86,7 +98,7 @@ static int load(struct session *s)
 	for (size_t i = 0; i < s->count; i++)
 		if (load_task(s, &s->tasks[i], s->cli->operands[i]))
 			result = -1;
-	if (o->rules.count && load_rules(s))
+	if (brings_rules(s) && load_rules(s))
 		result = -1;
 	if (o->baseline.len) {
 		s->options.baselines = report_load(

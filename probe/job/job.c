@@ -1,6 +1,7 @@
 #include "probe/job.h"
 
 #include "probe/clock.h"
+#include "probe/file.h"
 
 #define SINCE_DEFAULT (15 * 60 * NS_PER_S)
 
@@ -90,6 +91,40 @@ bool job_needs_rules(const struct run *run, const struct logs *logs)
 		if (run->steps[i].status == STEP_FAILED)
 			return true;
 	return false;
+}
+
+struct rules_key {
+	struct strs rules;
+};
+
+static const struct field rules_fields[] = {
+	{.name = "rules", .type = FIELD_STRINGS, .offset = FIELD_AT(struct rules_key, rules)},
+	{.name = NULL},
+};
+
+int job_rules(const struct job *job, struct rules *rules, struct diags *diags, struct error *err)
+{
+	struct arena *arena = job->arena;
+	const struct node *list = job->scenario->rules;
+	struct rules_key key = {{0}};
+	struct fill fill = {.arena = arena,
+		.scope = job->plan->scope,
+		.diags = diags,
+		.dir = job->scenario->dir};
+
+	if (!list)
+		return 0;
+	struct node *map = node_map(arena, list->span);
+
+	node_map_add(arena, map, "rules", (struct node *)list);
+	fields_fill(&fill, rules_fields, map, &key);
+	for (size_t i = 0; i < key.rules.count; i++) {
+		const char *file = arena_printf(arena, "%.*s", STR_ARG(key.rules.items[i]));
+
+		if (rules_load(rules, file_join(arena, job->scenario->dir, file), diags, err))
+			return error_context(err, "rules");
+	}
+	return 0;
 }
 
 void job_judge(const struct job *job, struct arena *arena, struct run *run, struct logs *logs,

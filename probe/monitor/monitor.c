@@ -110,8 +110,20 @@ static int load_rules(struct monitor *m, struct error *err)
 	for (size_t i = 0; i < files->count; i++)
 		if (rules_load(m->rules, files->items[i].ptr, &diags, err))
 			return error_context(err, "--rules");
+	for (size_t i = 0; i < m->count; i++)
+		if (job_rules(m->watched[i]->job, m->rules, &diags, err))
+			return error_context(err, "%s", m->watched[i]->file);
 	diags_print(&diags, m->diagnostics, m->color);
-	return diags_failed(&diags) ? error_set(err, "--rules: a file has mistakes") : 0;
+	return diags_failed(&diags) ? error_set(err, "a file of rules has mistakes") : 0;
+}
+
+static bool brings_rules(const struct monitor *m)
+{
+	bool brings = m->options.rules.count > 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		brings = brings || m->watched[i]->job->scenario->rules;
+	return brings;
 }
 
 static const struct rules *rules_of(struct monitor *m)
@@ -254,7 +266,7 @@ struct monitor *monitor_new(struct loop *loop, const char *const *files, size_t 
 	m->watched = calloc(count ? count : 1, sizeof(*m->watched));
 	for (size_t i = 0; m->watched && i < count; i++)
 		wrong += add_file(m, files[i], err) != 0;
-	if (!wrong && (!options->rules.count || !load_rules(m, err)))
+	if (!wrong && (!brings_rules(m) || !load_rules(m, err)))
 		return m;
 	if (wrong > 1)
 		error_set(err, "%zu scenarios have mistakes", wrong);
