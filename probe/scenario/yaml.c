@@ -399,8 +399,9 @@ static bool check_bytes(const struct source *source, struct diags *diags)
 	for (size_t pos = 0; pos < text.len;) {
 		size_t start = pos;
 		uint32_t code = utf8_next(text, &pos);
-		bool replaced = code == 0xFFFD && memcmp(text.ptr + start, "\xEF\xBF\xBD",
-							  pos - start < 3 ? pos - start : 3) != 0;
+		bool replaced =
+			code == 0xFFFD &&
+			(pos - start != 3 || memcmp(text.ptr + start, "\xEF\xBF\xBD", 3) != 0);
 
 		if (replaced) {
 			diag_error(diags, span, "not UTF-8 text (byte 0x%02X)",
@@ -410,6 +411,12 @@ static bool check_bytes(const struct source *source, struct diags *diags)
 		if ((code < 0x20 && code != '\t' && code != '\n' && code != '\r') || code == 0x7F) {
 			diag_error(diags, span, "a control character (0x%02X) in a text file",
 				(unsigned)code);
+			return false;
+		}
+		/* The library may never come back from a directive that it does not know. */
+		if (code == '%' && span.column == 1 &&
+			!str_starts(str_from(text, start), "%YAML 1.")) {
+			diag_error(diags, span, "a YAML directive other than %%YAML 1.2");
 			return false;
 		}
 		span.column++;
