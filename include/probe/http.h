@@ -74,6 +74,10 @@ struct http_transfer;
  * transfer. `done` is called once, later, never from inside http_start. */
 struct http_transfer *http_start(struct loop *, const struct http_request *,
 	void (*done)(void *ctx, const struct http_result *), void *ctx);
+/* A method or field name as RFC 9110, section 5.6.2, spells tokens. */
+bool http_is_token(struct str);
+/* Retry-After in seconds (RFC 9110, section 10.2.3; less than an hour) as ns, else `otherwise`. */
+int64_t http_retry_after(const struct http_result *, int64_t otherwise);
 /* Ends it without a callback. What had arrived so far can be read before with http_partial. Not to
  * be called from inside on_body. NULL is accepted. */
 void http_cancel(struct http_transfer *);

@@ -146,3 +146,15 @@ void http_result_fill(struct http_transfer *t, struct http_result *out)
 	out->timing.total = clock_monotonic() - t->started;
 	t->passed = passed; /* a partial result does not count the hop */
 }
+
+int64_t http_retry_after(const struct http_result *result, int64_t otherwise)
+{
+	int64_t seconds;
+
+	for (size_t i = 0; i < result->headers.count; i++)
+		if (str_is_nocase(result->headers.items[i].name, "retry-after") &&
+			str_int(str_trim(result->headers.items[i].value), &seconds) &&
+			seconds >= 0 && seconds < 3600)
+			return seconds * NS_PER_S;
+	return otherwise;
+}

@@ -61,7 +61,7 @@ static CURLcode set_tls(CURL *easy, void *ssl_ctx, void *ctx)
 
 /* Headers */
 
-static bool is_token(struct str s)
+bool http_is_token(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
@@ -92,7 +92,7 @@ static void list_add(struct curl_slist **list, const char *line)
 /* Adds one header; Cookie goes to `cookies`, since curl joins it with the jar's. */
 static int add_header(struct http_transfer *t, const struct pair *h, const char **cookies)
 {
-	if (!is_token(h->name))
+	if (!http_is_token(h->name))
 		return fail(t, "'%.*s' is not a header name", STR_ARG(h->name));
 	if (!is_header_value(h->value))
 		return fail(t, "the value of header '%.*s' holds a line break or NUL",
@@ -173,7 +173,7 @@ static int set_body(struct http_transfer *t)
 	bool sends = r->has_body || str_is(method, "POST") || str_is(method, "PUT") ||
 		     str_is(method, "PATCH");
 
-	if (!is_token(method))
+	if (!http_is_token(method))
 		return fail(t, "'%.*s' is not a method", STR_ARG(method));
 	if (r->part_count) {
 		if (set_parts(t) < 0)

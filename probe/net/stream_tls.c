@@ -67,7 +67,7 @@ struct stream_tls *stream_tls_new(
 	t->ssl = SSL_new(t->ctx);
 	if (!t->ssl) {
 		error_set(err, "cannot set up TLS: %s", tls_error_text(arena));
-		SSL_CTX_free(t->ctx);
+		tls_context_free(t->ctx);
 		return NULL;
 	}
 	SSL_set_app_data(t->ssl, t);
@@ -86,7 +86,7 @@ void stream_tls_free(struct stream_tls *t)
 	if (!t)
 		return;
 	SSL_free(t->ssl);
-	SSL_CTX_free(t->ctx);
+	tls_context_free(t->ctx);
 }
 
 void stream_tls_attach(struct stream_tls *t, int fd)

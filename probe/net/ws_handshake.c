@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "probe/base64.h"
+#include "probe/http.h"
 
 /* SHA-1 (RFC 3174), here since nothing else of plain ws:// needs OpenSSL, whose start takes longer
  * than a whole handshake. It protects nothing: the protocol uses it as a checksum. */
@@ -85,20 +86,9 @@ void ws_key_make(char key[25], char accept[29])
 
 /* Request */
 
-static bool is_token(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
-			return false;
-	}
-	return s.len > 0;
-}
-
 static int add_header(struct buf *out, const struct pair *h, struct error *err)
 {
-	if (!is_token(h->name))
+	if (!http_is_token(h->name))
 		return error_set(err, "'%.*s' is not a header name", STR_ARG(h->name));
 	for (size_t i = 0; i < h->value.len; i++)
 		if (strchr("\r\n", h->value.ptr[i])) /* NUL too */
@@ -137,7 +127,7 @@ int ws_request(struct arena *arena, const struct ws_options *o, const struct url
 		"Sec-WebSocket-Key: %s\r\n",
 		key);
 	for (size_t i = 0; i < o->subprotocols.count; i++) {
-		if (!is_token(o->subprotocols.items[i]))
+		if (!http_is_token(o->subprotocols.items[i]))
 			return error_set(err, "'%.*s' is not a subprotocol",
 				STR_ARG(o->subprotocols.items[i]));
 		buf_printf(&b, "%s%.*s%s",
