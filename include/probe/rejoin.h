@@ -1,22 +1,17 @@
 /*
- * rejoin: puts back together what an agent tore apart: a traceback that arrives as one entry a
- * line, or as the pieces a multi-line detector made of it.
+ * rejoin: says which entries an agent tore out of one event: a traceback that arrives as one entry a
+ * line, or as the pieces a multi-line detector made of it. The texts are the caller's.
  *
- * Fed with entries in time order, each named by the stream it came from (log, instance and stdout
- * or stderr, hashed to one key by the caller; the format layer has removed the container runtime's
- * prefix). Entries of structured logs are whole by nature and are not given here. Memory is bounded:
- * an event holds at most REJOIN_TEXT_MAX bytes and REJOIN_STREAMS_MAX streams are open at once.
+ * Asked in time order, for each stream by itself (log, instance, stdout or stderr; the format layer
+ * has removed the container runtime's prefix). Entries of structured logs are whole by nature and
+ * are not given here.
  */
 #ifndef PROBE_REJOIN_H
 #define PROBE_REJOIN_H
 
-#include "probe/arena.h"
-#include "probe/buf.h"
+#include "probe/str.h"
 
-enum { REJOIN_TEXT_MAX = 1 << 20, REJOIN_STREAMS_MAX = 1024 };
-
-/* What an event looks like so far; zeroed is "nothing yet". Small, so that a caller who keeps the
- * texts himself can have one per stream. */
+/* What an event looks like so far; zeroed, with time TIME_NONE, is "nothing yet". */
 struct rejoin_state {
 	unsigned char mode;    /* the language whose trace is open */
 	unsigned char phase;   /* where in the trace: head, frames, message ... */
@@ -35,32 +30,5 @@ struct rejoin_state {
  * application's own logger in front of it, so it begins an event whatever it looks like.
  */
 bool rejoin_continues(struct rejoin_state *, struct str text, int64_t time, bool starts);
-
-/* One entry given to the joiner. */
-struct rejoin_entry {
-	uint64_t key;    /* log, instance, stream */
-	int64_t time;    /* wall ns; TIME_NONE */
-	struct str text; /* copied */
-	bool starts;     /* see rejoin_continues() */
-	uint64_t user;   /* anything; an event hands back that of its first entry */
-};
-
-struct rejoin_event {
-	uint64_t key, user;
-	int64_t first, last; /* times of its first and last entry */
-	struct str text;     /* lines joined by '\n'; valid during the call */
-	size_t entries;
-	bool cut; /* longer than REJOIN_TEXT_MAX: the rest was counted, not kept */
-};
-
-struct rejoin;
-
-/* `event` is called once for every event, in the order in which they end. */
-struct rejoin *rejoin_new(void (*event)(void *ctx, const struct rejoin_event *), void *ctx);
-/* Frees without calling; NULL is accepted. */
-void rejoin_free(struct rejoin *);
-void rejoin_add(struct rejoin *, const struct rejoin_entry *);
-/* Ends every event that is open. */
-void rejoin_flush(struct rejoin *);
 
 #endif

@@ -7,23 +7,12 @@
 
 enum { TEXT_BLOCK = 256 << 10, ORIGINS_MAX = 512 };
 
-static void *grow(void *items, size_t count, size_t *capacity, size_t size)
-{
-	if (count < *capacity)
-		return items;
-	*capacity = *capacity ? *capacity * 2 : 64;
-	items = realloc(items, *capacity * size);
-	if (!items)
-		die("out of memory for %zu bytes", *capacity * size);
-	return items;
-}
-
 char *chunk_memory(struct chunk *c, size_t size)
 {
 	struct buf *block = c->text_count ? &c->texts[c->text_count - 1] : NULL;
 
 	if (!block || block->max - block->len < size) {
-		c->texts = grow(c->texts, c->text_count, &c->text_capacity, sizeof(*c->texts));
+		c->texts = heap_grow(c->texts, c->text_count, &c->text_capacity, sizeof(*c->texts));
 		block = &c->texts[c->text_count++];
 		buf_init(block, size > TEXT_BLOCK ? size : TEXT_BLOCK);
 		/* Reserved whole: what was given out must not move. */
@@ -38,7 +27,7 @@ char *chunk_memory(struct chunk *c, size_t size)
 
 struct raw *chunk_raw(struct chunk *c)
 {
-	c->raws = grow(c->raws, c->raw_count, &c->raw_capacity, sizeof(*c->raws));
+	c->raws = heap_grow(c->raws, c->raw_count, &c->raw_capacity, sizeof(*c->raws));
 	struct raw *r = &c->raws[c->raw_count++];
 
 	*r = (struct raw){.time = TIME_NONE, .status = -1};
@@ -47,7 +36,8 @@ struct raw *chunk_raw(struct chunk *c)
 
 struct detail *chunk_detail(struct chunk *c, struct raw *raw)
 {
-	c->details = grow(c->details, c->detail_count, &c->detail_capacity, sizeof(*c->details));
+	c->details =
+		heap_grow(c->details, c->detail_count, &c->detail_capacity, sizeof(*c->details));
 	struct detail *d = &c->details[c->detail_count++];
 
 	struct str none = STR("");
@@ -76,7 +66,8 @@ uint32_t chunk_origin(struct chunk *c, struct str instance, struct str revision,
 			return c->last_origin = i;
 	if (c->origin_count >= ORIGINS_MAX)
 		return c->last_origin = 0;
-	c->origins = grow(c->origins, c->origin_count, &c->origin_capacity, sizeof(*c->origins));
+	c->origins =
+		heap_grow(c->origins, c->origin_count, &c->origin_capacity, sizeof(*c->origins));
 	c->origins[c->origin_count] = (struct origin){
 		.hash = hash, .instance = instance, .revision = revision, .service = service};
 	return c->last_origin = (uint32_t)c->origin_count++;

@@ -34,17 +34,6 @@ uint64_t cluster_hash(const void *data, size_t len, uint64_t seed)
 	return h ^ (h >> 32);
 }
 
-void *cluster_grow(void *items, size_t count, size_t *capacity, size_t size)
-{
-	if (count < *capacity)
-		return items;
-	*capacity = *capacity ? *capacity * 2 : 256;
-	items = realloc(items, *capacity * size);
-	if (!items)
-		die("out of memory for %zu bytes", *capacity * size);
-	return items;
-}
-
 static void table_rehash(struct table *t, size_t count, const char *items, size_t size)
 {
 	if (t->slots && count * 2 < t->mask)
@@ -118,9 +107,9 @@ static uint32_t word_intern(struct clusters *c, struct str text)
 	if (c->vocabulary_count >= VOCABULARY_MAX)
 		return WILD;
 	while (c->text_capacity - c->text_len < text.len)
-		c->texts = cluster_grow(c->texts, c->text_capacity, &c->text_capacity, 1);
+		c->texts = heap_grow(c->texts, c->text_capacity, &c->text_capacity, 1);
 	memcpy(c->texts + c->text_len, text.ptr, text.len);
-	c->vocabulary = cluster_grow(
+	c->vocabulary = heap_grow(
 		c->vocabulary, c->vocabulary_count, &c->vocabulary_capacity, sizeof(struct word));
 	struct word *w = &c->vocabulary[c->vocabulary_count];
 
@@ -136,11 +125,10 @@ static uint32_t word_intern(struct clusters *c, struct str text)
 
 static uint32_t shape_add(struct clusters *c, uint64_t hash, const uint32_t *words, size_t len)
 {
-	c->shapes =
-		cluster_grow(c->shapes, c->shape_count, &c->shape_capacity, sizeof(struct shape));
+	c->shapes = heap_grow(c->shapes, c->shape_count, &c->shape_capacity, sizeof(struct shape));
 	while (c->word_capacity - c->word_count <= len)
-		c->words = cluster_grow(
-			c->words, c->word_capacity, &c->word_capacity, sizeof(*c->words));
+		c->words =
+			heap_grow(c->words, c->word_capacity, &c->word_capacity, sizeof(*c->words));
 	c->shapes[c->shape_count] = (struct shape){.hash = hash,
 		.words = (uint32_t)c->word_count,
 		.len = (uint32_t)len,
@@ -255,9 +243,9 @@ struct clusters *clusters_new(void)
 		die("out of memory for %zu bytes", sizeof(*c));
 	table_rehash(&c->by_hash, 0, NULL, sizeof(struct shape));
 	/* Word 0 is the wildcard. */
-	c->texts = cluster_grow(NULL, 0, &c->text_capacity, 1);
+	c->texts = heap_grow(NULL, 0, &c->text_capacity, 1);
 	c->texts[c->text_len++] = wild;
-	c->vocabulary = cluster_grow(NULL, 0, &c->vocabulary_capacity, sizeof(struct word));
+	c->vocabulary = heap_grow(NULL, 0, &c->vocabulary_capacity, sizeof(struct word));
 	c->vocabulary[c->vocabulary_count++] =
 		(struct word){.hash = cluster_hash(&wild, 1, 7), .len = 1, .wild = true};
 	return c;

@@ -332,7 +332,7 @@ static void number_clusters(struct clusters *c)
 		struct shape *s = &c->shapes[i];
 
 		if (s->group == i) {
-			c->clusters = cluster_grow(
+			c->clusters = heap_grow(
 				c->clusters, c->cluster_count, &capacity, sizeof(*c->clusters));
 			c->clusters[c->cluster_count] = i;
 			s->hash = c->cluster_count++;

@@ -3,6 +3,7 @@
 #define LOGS_CLUSTER_PRIVATE_H
 
 #include "probe/cluster.h"
+#include "probe/heap.h"
 
 enum { WILD = 0 }; /* the word that is nothing but a wildcard */
 
@@ -46,7 +47,5 @@ uint64_t cluster_hash(const void *, size_t len, uint64_t seed);
 uint32_t cluster_intern(struct clusters *, const uint32_t *words, size_t len, bool *is_new);
 /* Finds shapes by their words from now on, and unites those that folding made equal. */
 void cluster_rehash(struct clusters *);
-/* Memory that grows by doubling; aborts without memory. */
-void *cluster_grow(void *items, size_t count, size_t *capacity, size_t size);
 
 #endif

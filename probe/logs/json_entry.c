@@ -174,6 +174,9 @@ static struct str message_of(struct chunk *c, const struct json_fields *j, struc
 
 		return (struct str){out, (size_t)len};
 	}
+	/* An empty text is one: the blank line of a trace that came line by line. */
+	if (has(j, F_TEXT))
+		return STR("");
 	return j->payload.len ? j->payload : whole;
 }
 

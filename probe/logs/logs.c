@@ -141,11 +141,6 @@ void log_fetch_bytes(struct log_fetch *f, int64_t bytes)
 	source_of(f)->bytes = bytes;
 }
 
-void log_fetch_left_out(struct log_fetch *f, int64_t entries)
-{
-	source_of(f)->left_out += entries;
-}
-
 static void note(struct log_fetch *f, enum log_status status, const char *fmt, va_list args)
 {
 	struct log_source *s = source_of(f);

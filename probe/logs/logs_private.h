@@ -11,6 +11,7 @@
 
 #include "probe/cluster.h"
 #include "probe/logs.h"
+#include "probe/heap.h"
 #include "probe/rejoin.h"
 
 enum {

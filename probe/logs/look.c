@@ -293,7 +293,10 @@ void look_at(struct str text, struct look *out)
 
 	if (out->level < 0 && !indented)
 		out->level = level_scan(head, prefix);
-	out->starts = !indented && (prefix || out->level >= 0);
+	/* "Error: ..." is also the head of a trace of Node, which begins two lines before it. */
+	bool type = str_starts(head, "Error: ") || str_starts(head, "error: ");
+
+	out->starts = !indented && (prefix || (out->level >= 0 && !type));
 	unsigned found = signs_look(head);
 
 	out->suspicious = found & SUSPICIOUS;

@@ -9,17 +9,6 @@ enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000 };
 /* Entries may arrive as much out of order as this. */
 #define DISORDER (2 * NS_PER_S)
 
-void *model_grow(void *items, size_t count, size_t *capacity, size_t size)
-{
-	if (count < *capacity)
-		return items;
-	*capacity = *capacity ? *capacity * 2 : 64;
-	items = realloc(items, *capacity * size);
-	if (!items)
-		die("out of memory for %zu bytes", *capacity * size);
-	return items;
-}
-
 static void *zeroed(size_t count, size_t size)
 {
 	void *items = calloc(count, size);
@@ -72,8 +61,8 @@ uint32_t model_source(struct model *m, const char *name)
 	size_t capacity = m->source_capacity;
 
 	m->sources =
-		model_grow(m->sources, m->source_count, &m->source_capacity, sizeof(*m->sources));
-	m->states = model_grow(m->states, m->source_count, &capacity, sizeof(*m->states));
+		heap_grow(m->sources, m->source_count, &m->source_capacity, sizeof(*m->sources));
+	m->states = heap_grow(m->states, m->source_count, &capacity, sizeof(*m->states));
 	struct log_source *s = &m->sources[m->source_count];
 
 	*s = (struct log_source){.name = arena_strdup(m->arena, name),
@@ -128,9 +117,9 @@ static uint32_t instance_number(struct model *m, const struct origin *o)
 			return m->instance_slots[at] - 1;
 	if (m->instance_count >= LOGS_INSTANCES_MAX)
 		return (uint32_t)m->instance_count - 1;
-	m->instances = model_grow(
+	m->instances = heap_grow(
 		m->instances, m->instance_count, &m->instance_capacity, sizeof(*m->instances));
-	m->instance_hashes = model_grow(m->instance_hashes, m->instance_count,
+	m->instance_hashes = heap_grow(m->instance_hashes, m->instance_count,
 		&m->instance_hash_capacity, sizeof(*m->instance_hashes));
 	struct log_instance *n = ARENA_NEW(m->arena, struct log_instance);
 
@@ -258,7 +247,7 @@ static void item_fill(struct model *m, struct item *item, const struct raw *r,
 static void annotate(struct model *m, struct item *item)
 {
 	item->carry.ticket = m->entry_ticket_count;
-	m->entry_tickets = model_grow(m->entry_tickets, m->entry_ticket_count,
+	m->entry_tickets = heap_grow(m->entry_tickets, m->entry_ticket_count,
 		&m->entry_ticket_capacity, sizeof(*m->entry_tickets));
 	m->entry_tickets[m->entry_ticket_count] = m->entry_ticket_count;
 	m->entry_ticket_count++;
@@ -323,7 +312,7 @@ static void release_held(struct model *m, bool all)
 
 static void hold(struct model *m, const struct item *item)
 {
-	m->held = model_grow(m->held, m->held_count, &m->held_capacity, sizeof(*m->held));
+	m->held = heap_grow(m->held, m->held_count, &m->held_capacity, sizeof(*m->held));
 	struct item *copy = &m->held[m->held_count++];
 	char *text = malloc(item->text.len + 1);
 

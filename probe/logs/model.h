@@ -94,6 +94,7 @@ struct model {
 	size_t event_count, event_capacity;
 	struct stream *streams;
 	size_t stream_count;
+	size_t stream_held; /* bytes of open events */
 	uint32_t *stream_slots;
 	struct item *held;
 	size_t held_count, held_capacity;
@@ -124,6 +125,5 @@ void model_join_flush(struct model *);
 void model_event(struct model *, const struct item *);
 void model_kept_sort(struct model *);
 void model_annotate(struct model *);
-void *model_grow(void *items, size_t count, size_t *capacity, size_t size);
 
 #endif

@@ -47,7 +47,7 @@ static uint32_t shape_of(struct model *m, struct str text)
 	uint32_t shape = clusters_add(m->clusters, (struct str){masked, len});
 
 	while (m->shape_count <= shape) {
-		m->shapes = model_grow(
+		m->shapes = heap_grow(
 			m->shapes, m->shape_count, &m->shape_capacity, sizeof(*m->shapes));
 		m->shapes[m->shape_count++] =
 			(struct shape_stat){.first = TIME_NONE, .last = TIME_NONE};
@@ -96,7 +96,7 @@ static bool presence_count(struct model *m, uint32_t shape, const struct carry *
 	if (is_new) {
 		if (m->presence_count >= PRESENCES_MAX)
 			return false;
-		m->presences = model_grow(
+		m->presences = heap_grow(
 			m->presences, m->presence_count, &m->presence_capacity, sizeof(*p));
 		p = &m->presences[m->presence_count++];
 		*p = (struct presence){.shape = shape,
@@ -181,7 +181,7 @@ static void keep(
 		look_at(e->text, &look);
 		e->http = (struct log_http){look.method, look.url, look.status, TIME_NONE};
 	}
-	m->kept = model_grow(m->kept, m->kept_count, &m->kept_capacity, sizeof(*m->kept));
+	m->kept = heap_grow(m->kept, m->kept_count, &m->kept_capacity, sizeof(*m->kept));
 	m->kept[m->kept_count++] = (struct kept){e, shape};
 	m->kept_bytes += text.len + sizeof(*e);
 	m->quiet_kept += is_quiet(c);
@@ -196,7 +196,7 @@ static void add_event(struct model *m, const struct carry *c, uint32_t shape, bo
 		m->logs->events_left_out++;
 		return;
 	}
-	m->events = model_grow(m->events, m->event_count, &m->event_capacity, sizeof(*m->events));
+	m->events = heap_grow(m->events, m->event_count, &m->event_capacity, sizeof(*m->events));
 	m->events[m->event_count++] = (struct event){.time = c->raw.time,
 		.index = c->index,
 		.instance = c->instance,
@@ -284,7 +284,7 @@ static struct exception *exception_look(
 static void set_ticket(struct model *m, uint64_t ticket, uint32_t shape)
 {
 	while (m->ticket_count <= ticket) {
-		m->tickets = model_grow(
+		m->tickets = heap_grow(
 			m->tickets, m->ticket_count, &m->ticket_capacity, sizeof(*m->tickets));
 		m->tickets[m->ticket_count++] = 0;
 	}

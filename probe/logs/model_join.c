@@ -1,11 +1,14 @@
-/* Joining what agents tore apart (see rejoin.h): one open event a stream. */
+/*
+ * Joining what agents tore apart (see rejoin.h): one open event a stream. Bounded: an event keeps
+ * LOG_LINE_MAX bytes, and past STREAMS_MAX streams or HELD_MAX bytes all that is open is ended.
+ */
 #include "model.h"
 
 #include <stdlib.h>
 
 #include "probe/error.h"
 
-enum { STREAMS_MAX = 1024, STREAM_SLOTS = 4096 };
+enum { STREAMS_MAX = 1024, STREAM_SLOTS = 4096, HELD_MAX = 32 << 20, BLANKS_MAX = 16 };
 
 struct stream {
 	uint64_t key;
@@ -15,6 +18,7 @@ struct stream {
 	uint64_t last_hash; /* of the text before */
 	int repeats;        /* how often it began an event in a row */
 	size_t blanks;      /* empty lines that belong to it if more of it follows */
+	size_t blank_parts; /* of them, those that are entries */
 };
 
 static void end(struct model *m, struct stream *s)
@@ -30,6 +34,7 @@ static void end(struct model *m, struct stream *s)
 	if (s->text.overflow)
 		item.carry.raw.traits |= LOG_CUT;
 	s->first.carry.parts = 0;
+	m->stream_held -= s->text.len;
 	model_event(m, &item);
 	s->text.overflow = false;
 	if (s->text.capacity > 64 << 10)
@@ -57,7 +62,7 @@ static struct stream *stream_find(struct model *m, uint64_t key)
 		if (!m->streams || !m->stream_slots)
 			die("out of memory for %d streams", STREAMS_MAX);
 	}
-	if (m->stream_count >= STREAMS_MAX)
+	if (m->stream_count >= STREAMS_MAX || m->stream_held > HELD_MAX)
 		model_join_flush(m);
 	size_t at = (key ^ key >> 32) % STREAM_SLOTS;
 
@@ -68,18 +73,22 @@ static struct stream *stream_find(struct model *m, uint64_t key)
 
 	m->stream_slots[at] = (uint32_t)m->stream_count;
 	*s = (struct stream){.key = key, .state = {.time = TIME_NONE}};
-	buf_init(&s->text, REJOIN_TEXT_MAX);
+	buf_init(&s->text, LOG_LINE_MAX);
 	return s;
 }
 
 static void append(struct model *m, struct stream *s, const struct item *item)
 {
 	struct carry *first = &s->first.carry;
+	size_t before = s->text.len;
 
 	for (; s->blanks; s->blanks--)
 		buf_add_char(&s->text, '\n');
+	first->parts += s->blank_parts;
+	s->blank_parts = 0;
 	buf_add_char(&s->text, '\n');
 	buf_add_str(&s->text, item->text);
+	m->stream_held += s->text.len - before;
 	first->parts++;
 	if (item->carry.last_time != TIME_NONE)
 		first->last_time = item->carry.last_time;
@@ -111,21 +120,37 @@ static bool continues(struct stream *s, const struct item *item)
 	return goes_on;
 }
 
+/* An empty line is a part of what is open when more of it follows; nothing is known of it before. */
+static void join_blank(struct model *m, struct stream *s, const struct item *item)
+{
+	bool entry = !(item->carry.raw.traits & RAW_BLANK);
+
+	if (entry && m->options->annotate)
+		m->entry_tickets[item->carry.ticket] = s->first.carry.ticket;
+	if (s->blanks == BLANKS_MAX)
+		return;
+	s->blanks++;
+	s->blank_parts += entry;
+}
+
 void model_join(struct model *m, const struct item *item)
 {
 	struct stream *s = stream_find(m, item->carry.stream);
-	bool goes_on = continues(s, item);
+	bool goes_on = continues(s, item), open = s->first.carry.parts > 0;
+	bool blank = str_trim(item->text).len == 0;
 
-	if (item->carry.raw.traits & RAW_BLANK) {
-		s->blanks += s->first.carry.parts > 0 && s->blanks < 16;
+	if (blank && (open || item->carry.raw.traits & RAW_BLANK)) {
+		if (open)
+			join_blank(m, s, item);
 		return;
 	}
-	if (goes_on && s->first.carry.parts) {
+	if (goes_on && open) {
 		append(m, s, item);
 		return;
 	}
 	end(m, s);
-	s->blanks = 0;
+	s->blanks = s->blank_parts = 0;
 	s->first = *item;
 	buf_add_str(&s->text, item->text);
+	m->stream_held += s->text.len;
 }

@@ -1,5 +1,5 @@
 /*
- * What a single line is, seen by the joiner: the alphabet of its state machine.
+ * What a single line is, the alphabet of the state machine in rejoin_state.c.
  */
 #ifndef PROBE_LOGS_REJOIN_PRIVATE_H
 #define PROBE_LOGS_REJOIN_PRIVATE_H

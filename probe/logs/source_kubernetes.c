@@ -127,16 +127,10 @@ static void try_later(struct log_fetch *fetch, const struct http_result *result)
 {
 	struct kube_state *s = log_fetch_state(fetch);
 	struct loop *loop = log_fetch_loop(fetch);
-	int64_t told;
 
 	s->wait = s->wait ? s->wait * 2 : NS_PER_S;
-	int64_t wait = s->wait;
+	int64_t wait = http_retry_after(result, s->wait);
 
-	for (size_t i = 0; i < result->headers.count; i++)
-		if (str_is_nocase(result->headers.items[i].name, "retry-after") &&
-			str_int(str_trim(result->headers.items[i].value), &told) && told >= 0 &&
-			told < 3600)
-			wait = told * NS_PER_S;
 	timer_start(loop, &s->again, loop_now(loop) + wait, again, fetch);
 }
 
