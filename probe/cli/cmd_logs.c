@@ -18,6 +18,7 @@ struct logs_run {
 	struct rules *rules;
 	struct redactor *redactor;
 	bool live;
+	int64_t started, began; /* wall, monotonic */
 };
 
 static int load_rules(struct logs_run *r)
@@ -70,13 +71,15 @@ static int load(struct logs_run *r, struct log_options *options)
 }
 
 /* The same document as of a run, with nothing run. */
-static struct run *empty_run(struct arena *arena, int64_t now)
+static struct run *empty_run(const struct logs_run *r, int64_t now)
 {
+	struct arena *arena = r->cli->arena;
 	struct run *run = ARENA_NEW(arena, struct run);
 
 	run->id = arena_printf(arena, "%016llx", (unsigned long long)now);
-	run->started_at = now;
+	run->started_at = r->started;
 	run->finished_at = now;
+	run->duration = clock_monotonic() - r->began;
 	return run;
 }
 
@@ -95,7 +98,7 @@ static int judge(struct logs_run *r, struct logs *logs)
 		.baseline_logs = baseline ? baseline->logs : NULL,
 	};
 	struct report report = {
-		.run = empty_run(arena, wanted.now),
+		.run = empty_run(r, wanted.now),
 		.logs = logs,
 		.now = wanted.now,
 		.color = cli->color_out,
@@ -140,7 +143,10 @@ static int read_and_judge(struct logs_run *r, struct log_options *options)
 
 static int logs(struct cli *cli)
 {
-	struct logs_run r = {.cli = cli, .redactor = redactor_new()};
+	struct logs_run r = {.cli = cli,
+		.redactor = redactor_new(),
+		.started = clock_wall(),
+		.began = clock_monotonic()};
 	struct log_options options = {
 		.since = clock_wall() - (cli->options.since ? cli->options.since : SINCE_DEFAULT),
 		.until = TIME_NONE,
