@@ -51,9 +51,6 @@ size_t checks_evaluate(const struct checks *, struct facts *, const struct fill 
 /* Parses the map `capture`. Names are those of variables ([A-Za-z_][A-Za-z0-9_]*). */
 void captures_parse(struct arena *, const struct node *map, const struct fact_def *facts,
 	struct captures *out, struct diags *);
-/* Calls `each` for every capture's name (for the static check of names). */
-void captures_each(
-	const struct captures *, void (*each)(void *ctx, struct str name, bool secret), void *ctx);
 /* Takes all captures; calls `got` for each with its value. The first that finds nothing: -1, err. */
 int captures_take(const struct captures *, struct facts *, const struct fill *,
 	void (*got)(void *ctx, struct str name, const struct value *, bool secret), void *ctx,

@@ -26,7 +26,6 @@ struct engine_options {
 	const char *run_id; /* NULL: made */
 	const struct auth_kind *const *auths;
 	const struct run_sink *sink; /* NULL: none */
-	bool fail_fast_on_child;     /* see engine_child_exited */
 };
 
 /* Starts at the next loop turn; `done` is called once, with the finished run (unmasked, in `arena`). */

@@ -36,9 +36,6 @@ struct reference {
  * reference that is not closed, a result beyond 16 MiB. */
 int expand(struct arena *, const struct scope *, struct str text, struct value *out,
 	struct error *err);
-/* The same as text. */
-int expand_str(
-	struct arena *, const struct scope *, struct str text, struct str *out, struct error *err);
 /* Whoever looks on while a text is expanded; members may be NULL. */
 struct expand_watch {
 	/* Names that get their value later: nothing is put in their place and nothing is said. */

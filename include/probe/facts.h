@@ -26,7 +26,6 @@ const struct value *facts_find(struct facts *, struct str name, const char **pro
 /* What of the body asked for went past a maximum; NULL when nothing did. */
 const char *facts_past_maximum(const struct facts *);
 struct pairs facts_headers(const struct facts *);
-struct arena *facts_arena(const struct facts *);
 
 /* Documentation of a fact of a kind; tables end with a NULL name. A name that ends in ".*" takes any
  * suffix. */

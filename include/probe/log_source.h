@@ -60,8 +60,6 @@ void log_fetch_end(struct log_fetch *);
 void log_fetch_next(struct log_fetch *, const char *name);
 /* Bytes as they were before decompression; else those given to log_fetch_read() count. */
 void log_fetch_bytes(struct log_fetch *, int64_t bytes);
-/* Entries known to be missing. */
-void log_fetch_left_out(struct log_fetch *, int64_t entries);
 /* A remark of a source that was read, though not wholly: its status becomes partial. */
 void log_fetch_partial(struct log_fetch *, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -162,13 +162,6 @@ void captures_parse(struct arena *arena, const struct node *map, const struct fa
 			out->count++;
 }
 
-void captures_each(const struct captures *captures,
-	void (*each)(void *ctx, struct str name, bool secret), void *ctx)
-{
-	for (size_t i = 0; i < captures->count; i++)
-		each(ctx, captures->items[i].name, captures->items[i].secret);
-}
-
 /* The first group of the pattern, or all that matched when it has none. */
 static int apply_pattern(
 	const struct capture *c, struct arena *arena, struct value *value, struct error *err)

@@ -158,8 +158,3 @@ struct pairs facts_headers(const struct facts *facts)
 {
 	return facts->headers;
 }
-
-struct arena *facts_arena(const struct facts *facts)
-{
-	return facts->arena;
-}

@@ -304,17 +304,6 @@ int expand(struct arena *arena, const struct scope *scope, struct str text, stru
 	return 0;
 }
 
-int expand_str(struct arena *arena, const struct scope *scope, struct str text, struct str *out,
-	struct error *err)
-{
-	struct value value;
-
-	if (expand(arena, scope, text, &value, err))
-		return -1;
-	*out = value_to_str(arena, &value);
-	return 0;
-}
-
 static int references(struct str text, size_t base, unsigned depth,
 	void (*each)(void *ctx, const struct reference *), void *ctx, size_t *offset,
 	struct error *err)
