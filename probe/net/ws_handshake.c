@@ -178,6 +178,15 @@ static struct str find(const struct pairs *headers, const char *name)
 	return (struct str){NULL, 0};
 }
 
+static size_t count(const struct pairs *headers, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < headers->count; i++)
+		n += str_is_nocase(headers->items[i].name, name);
+	return n;
+}
+
 /* Whether a list header, perhaps repeated, has the word. */
 static bool lists(const struct pairs *headers, const char *name, const char *word)
 {
@@ -219,6 +228,8 @@ int ws_head_check(const struct pairs *headers, const struct strs *offered, const
 	*subprotocol = STR("");
 	if (!chosen.ptr)
 		return 0;
+	if (count(headers, "sec-websocket-protocol") > 1)
+		return error_set(err, "two subprotocols, one at most may be selected");
 	for (size_t i = 0; i < offered->count; i++)
 		if (str_equal(offered->items[i], chosen)) {
 			*subprotocol = chosen;

@@ -99,17 +99,23 @@ static bool boolean(struct parse *p, const struct node *map, const char *key)
 	return value.type == VALUE_BOOLEAN && value.boolean;
 }
 
-static unsigned close_code(struct parse *p, const struct node *node)
+static unsigned close_code(struct parse *p, const struct node *node, bool seen)
 {
 	struct value value = expanded(p, node);
 
 	if (!p->fill && node->type == NODE_SCALAR && expand_needed(node->text))
 		return CODE_MIN;
+	/* 1005 and 1006 never travel, but name what was seen: no code, no close. */
+	if (seen && value.type == VALUE_INTEGER &&
+		(value.integer == WS_CLOSE_NONE || value.integer == WS_CLOSE_LOST))
+		return (unsigned)value.integer;
 	if (value.type == VALUE_INTEGER && value.integer >= CODE_MIN && value.integer <= CODE_MAX &&
 		(value.integer < 1004 || value.integer > 1006) && value.integer != 1015)
 		return (unsigned)value.integer;
 	diag_error(p->diags, node->span,
-		"a close code is a number from 1000 to 4999, but not 1004, 1005, 1006 or 1015");
+		seen ? "a close code is a number from 1000 to 4999, but not 1004 or 1015"
+		     : "a close code is a number from 1000 to 4999, but not 1004, 1005, 1006 or "
+		       "1015");
 	return CODE_MIN;
 }
 
@@ -186,7 +192,7 @@ static void set_close(struct parse *p, const struct node *node, struct wanted *o
 	out->text = "a close";
 	if (value.type == VALUE_BOOLEAN)
 		return;
-	out->code = close_code(p, node);
+	out->code = close_code(p, node, true);
 	out->text = arena_printf(p->arena, "close %lld", (long long)out->code);
 }
 
@@ -284,12 +290,12 @@ static void parse_close(struct parse *p, const struct node *node, struct action 
 	out->code = CODE_MIN;
 	out->payload = STR("");
 	if (node->type != NODE_MAP) {
-		out->code = close_code(p, node);
+		out->code = close_code(p, node, false);
 		return;
 	}
 	check_keys(p, node, names);
 	if (node_find(node, "code"))
-		out->code = close_code(p, node_find(node, "code"));
+		out->code = close_code(p, node_find(node, "code"), false);
 	if (node_find(node, "reason"))
 		out->payload = expanded_text(p, node_find(node, "reason"));
 	if (out->payload.len > 123)

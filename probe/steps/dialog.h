@@ -47,5 +47,9 @@ bool wanted_fits(const struct wanted *, const struct fill *, enum ws_kind, struc
 /* Whether everything of an ACT_EXPECT has come, and what has not, for people. */
 bool action_met(const struct action *);
 const char *action_unmet(struct arena *, const struct action *);
+/* Whether a close of that code, 1006 when there was none, is the one that is wanted. */
+bool close_wanted(const struct wanted *, int64_t code);
+/* Whether something that only an open socket can give is wanted after the action at `at`. */
+bool dialog_wants_after(const struct dialog *, size_t at);
 
 #endif

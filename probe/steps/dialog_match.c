@@ -46,3 +46,17 @@ const char *action_unmet(struct arena *arena, const struct action *action)
 				    : action->wanted[i].text;
 	return text ? text : "nothing";
 }
+
+/* "Some close" is not a connection that was lost. */
+bool close_wanted(const struct wanted *w, int64_t code)
+{
+	return w->code ? w->code == code : code != WS_CLOSE_LOST;
+}
+
+bool dialog_wants_after(const struct dialog *dialog, size_t at)
+{
+	for (size_t i = at + 1; i < dialog->count; i++)
+		if (dialog->items[i].act == ACT_EXPECT || dialog->items[i].act == ACT_HOLD)
+			return true;
+	return false;
+}

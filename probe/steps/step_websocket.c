@@ -7,8 +7,9 @@
 
 #include "dialog.h"
 #include "steps_private.h"
+#include "websocket_text.h"
 
-enum { CLOSE_WAIT_MS = 2000, MARGIN_MS = 2, SHOWN = 200 };
+enum { CLOSE_WAIT_MS = 2000, MARGIN_MS = 2 };
 
 struct ws_spec {
 	struct str path, url, origin;
@@ -23,10 +24,11 @@ struct ws_state {
 	size_t at;
 	struct timer limit;
 	bool waiting, closing, settling;
-	int64_t limit_ns; /* how long the expectation had, for its message */
+	bool by_timeout;  /* the expectation ends with the attempt, not by a `within` */
+	int64_t limit_ns; /* how long the expectation has, for its message */
 	int64_t ping_sent;
 	int64_t messages;
-	char last[SHOWN + 1];
+	char last[MESSAGE_SHOWN];
 };
 
 /* Facts */
@@ -89,8 +91,8 @@ static void on_limit(void *ctx)
 	struct ws_state *state = attempt_state(a);
 
 	duration_print(state->limit_ns, limit);
-	attempt_done(a, FAILURE_TIMEOUT, "nothing that fits %s within %s; %s", unmet_text(a), limit,
-		seen_text(a));
+	attempt_done(a, FAILURE_TIMEOUT, "nothing that fits %s within %s%s; %s", unmet_text(a),
+		state->by_timeout ? "the timeout of " : "", limit, seen_text(a));
 }
 
 static void advance(struct attempt *);
@@ -129,8 +131,10 @@ static void begin_expect(struct attempt *a, const struct action *action)
 	int64_t at = action->within ? now + action->within : last;
 
 	state->waiting = true;
-	/* Without a `within` of its own it has the attempt's time; whoever ends it knows what lacked. */
-	state->limit_ns = action->within ? action->within : attempt_deadline(a) - now;
+	/* What the attempt's time ends is said here too: whoever waits knows what lacked. */
+	state->by_timeout = at >= last;
+	state->limit_ns =
+		state->by_timeout ? attempt_deadline(a) - attempt_started(a) : action->within;
 	timer_start(attempt_loop(a), &state->limit, at < last ? at : last, on_limit, a);
 }
 
@@ -160,12 +164,12 @@ static void advance(struct attempt *a)
 	begin_close(a, 1000, STR(""));
 }
 
-static void note_message(struct attempt *a, struct str payload)
+static void note_message(struct attempt *a, enum ws_kind kind, struct str payload)
 {
 	struct ws_state *state = attempt_state(a);
 
 	state->messages++;
-	snprintf(state->last, sizeof(state->last), "%.*s", STR_ARG(str_sub(payload, 0, SHOWN)));
+	message_text(kind, payload, state->last);
 	attempt_message(a, payload);
 }
 
@@ -179,7 +183,7 @@ static void on_message(void *ctx, enum ws_kind kind, struct str payload)
 		state->ping_sent = 0;
 	}
 	if (kind != WS_PONG)
-		note_message(a, payload);
+		note_message(a, kind, payload);
 	if (!state->waiting)
 		return;
 	struct action *action = &state->dialog.items[state->at];
@@ -198,8 +202,7 @@ static void on_message(void *ctx, enum ws_kind kind, struct str payload)
 	}
 	if (action->strict && kind != WS_PONG) {
 		state->waiting = false;
-		attempt_done(a, FAILURE_CHECK, "wanted %s, got %.*s", unmet_text(a),
-			STR_ARG(str_sub(payload, 0, SHOWN)));
+		attempt_done(a, FAILURE_CHECK, "wanted %s, got %s", unmet_text(a), state->last);
 	}
 }
 
@@ -229,27 +232,16 @@ static void on_open(void *ctx)
 	timer_start(attempt_loop(a), &state->limit, until < last ? until : last, on_settled, a);
 }
 
-static const char *close_text(struct attempt *a, const struct ws_end *end)
-{
-	if (end->close_code == WS_CLOSE_LOST)
-		return "the connection was lost without a close (1006)";
-	if (end->close_code == WS_CLOSE_NONE)
-		return "the peer closed without a code (1005)";
-	return arena_printf(attempt_arena(a),
-		end->reason.len ? "the peer closed with %lld '%.*s'" : "the peer closed with %lld",
-		(long long)end->close_code, STR_ARG(end->reason));
-}
-
 /* The peer's close while something else was the matter. */
 static void closed_early(struct attempt *a, const struct ws_end *end)
 {
 	struct ws_state *state = attempt_state(a);
 
 	if (state->waiting)
-		attempt_done(a, FAILURE_CHECK, "%s while waiting for %s; %s", close_text(a, end),
-			unmet_text(a), seen_text(a));
+		attempt_done(a, FAILURE_CHECK, "%s while waiting for %s; %s",
+			close_text(attempt_arena(a), end), unmet_text(a), seen_text(a));
 	else
-		attempt_done(a, FAILURE_CHECK, "%s during hold", close_text(a, end));
+		attempt_done(a, FAILURE_CHECK, "%s during hold", close_text(attempt_arena(a), end));
 }
 
 static bool close_fits(struct attempt *a, const struct ws_end *end)
@@ -261,10 +253,19 @@ static bool close_fits(struct attempt *a, const struct ws_end *end)
 	struct action *action = &state->dialog.items[state->at];
 
 	for (size_t i = 0; i < action->wanted_count; i++)
-		if (action->wanted[i].close &&
-			(!action->wanted[i].code || action->wanted[i].code == end->close_code))
+		if (action->wanted[i].close && close_wanted(&action->wanted[i], end->close_code))
 			action->wanted[i].met = true;
-	return action_met(action);
+	return action_met(action) && !dialog_wants_after(&state->dialog, state->at);
+}
+
+/* Whether a refusal was wanted is for the checks to say; the server's reason goes with it. */
+static void refused(struct attempt *a)
+{
+	struct ws_state *state = attempt_state(a);
+	struct ws_answer answer;
+
+	ws_answer(state->ws, &answer);
+	attempt_done(a, FAILURE_NONE, "%s", refusal_text(attempt_arena(a), &answer));
 }
 
 static void on_ended(void *ctx, const struct ws_end *end)
@@ -281,8 +282,10 @@ static void on_ended(void *ctx, const struct ws_end *end)
 	}
 	if (end->failure != FAILURE_NONE)
 		attempt_done(a, end->failure, "%s", end->detail ? end->detail : "");
-	else if (end->close_code < 0 || state->settling || state->closing)
-		finish(a); /* refused, or the close that was waited for */
+	else if (end->close_code < 0)
+		refused(a);
+	else if (state->settling || state->closing)
+		finish(a);
 	else if (close_fits(a, end))
 		finish(a);
 	else

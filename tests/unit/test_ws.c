@@ -221,13 +221,15 @@ static void test_refusals(void **state)
 		const char *detail;
 	} cases[] = {
 		{"HTTP/1.1 403 Forbidden\r\nContent-Length: 12\r\n\r\nbad origin\r\nXX", "403",
-			"bad origin\r\n", FAILURE_NONE, ""},
+			"bad origin\r\n", FAILURE_NONE, "bad origin"},
 		{"HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno \r\n4\r\ntoken\r\n0"
 		 "\r\n\r\n",
-			"401", "no toke", FAILURE_NONE, ""},
-		{"HTTP/1.0 200 OK\r\n\r\nhello", "200", "hello", FAILURE_NONE, ""},
+			"401", "no toke", FAILURE_NONE, "no toke"},
+		{"HTTP/1.0 200 OK\r\n\r\nhello", "200", "hello", FAILURE_NONE,
+			"a plain HTTP answer: what answers here, or a proxy before it, does not "
+			"upgrade"},
 		{"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n", "302", "",
-			FAILURE_NONE, ""},
+			FAILURE_NONE, "redirected to '/login', which a WebSocket does not follow"},
 		{"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 426 Upgrade\r\nContent-Length: 0\r\n\r\n",
 			"426", "", FAILURE_NONE, ""},
 		{"SSH-2.0-x\r\n", "", "", FAILURE_PROTOCOL,
