@@ -204,7 +204,7 @@ static bool fits_shape(const struct problem *p, const struct step_result *s)
 	if (s->failure == FAILURE_TIMEOUT && id_has(p, delays))
 		return true;
 	if (s->failure == FAILURE_CONNECT || status == 503 || status == 502)
-		return p->fatal > 0 || p->priority == PRIORITY_P0;
+		return p->fatal > 0 || p->priority == PRIORITY_P0 || p->exception;
 	return status >= 500 && p->exception != NULL;
 }
 
@@ -244,6 +244,9 @@ static enum tie tie_by_time(const struct problem *p, const struct step_result *s
 static enum tie tie_of(const struct context *c, const struct problem *p,
 	const struct step_result *s, const struct rule *seen, const struct log_entry *request)
 {
+	/* the step says itself that the command ended */
+	if (p->ended && s->detail && str_contains(str_of(s->detail), "the command "))
+		return TIE_CAUSE;
 	if (p->tolerant || p->resolved || p->cluster_count == 0 || p->state != FINDING_ACTIVE)
 		return TIE_NONE;
 	if (has_trace(c, p, s->trace_id))
@@ -272,7 +275,9 @@ static void tie_step(
 		p->steps[p->step_count++] = s->name;
 	if (tie > p->tie) {
 		p->tie = tie;
-		p->tie_reason = tie_text(tie);
+		/* ports.c has said it more exactly */
+		if (tie != TIE_CAUSE || !p->tie_reason)
+			p->tie_reason = tie_text(tie);
 	}
 	p->breaks_required = p->breaks_required || !s->optional;
 	p->degrades = p->degrades || s->optional;
@@ -308,6 +313,44 @@ static struct problem *explain(
 	return best;
 }
 
+/* Host and port of "GET http://10.0.0.1:8080/x", "tcp://db:5432" or "db:5432". */
+static void name_target(struct context *c, struct problem *p, const struct step_result *s)
+{
+	struct str target = str_of(s->target);
+	size_t scheme = str_find(target, STR("://"));
+	struct str rest = scheme == SIZE_MAX ? target : str_from(target, scheme + 3);
+	size_t end = 0, colon = SIZE_MAX;
+
+	for (; end < rest.len && !strchr("/? ", rest.ptr[end]); end++) {
+		if (rest.ptr[end] == ':')
+			colon = end;
+		if (rest.ptr[end] == ']')
+			colon = SIZE_MAX;
+	}
+	struct str address = str_sub(rest, 0, end);
+	problem_name(c, p, "host", str_sub(address, 0, colon));
+	if (colon != SIZE_MAX)
+		problem_name(c, p, "port", str_from(address, colon + 1));
+}
+
+/* What the answer says of who gave it: a proxy in front of the service often is not it. */
+static void name_answer(struct context *c, struct problem *p, const struct step_result *s)
+{
+	const struct attempt_result *last =
+		s->attempt_count ? &s->attempts[s->attempt_count - 1] : NULL;
+
+	if (!last || last->observed.status < 0)
+		return;
+	problem_name(c, p, "status",
+		str_of(arena_printf(c->arena, "%lld", (long long)last->observed.status)));
+	for (size_t i = 0; i < last->observed.headers.count; i++) {
+		const struct pair *h = &last->observed.headers.items[i];
+
+		if (str_is_nocase(h->name, "via") || str_is_nocase(h->name, "server"))
+			problem_name(c, p, "server", h->value);
+	}
+}
+
 /* A problem named by the step alone; steps that saw the same share one. */
 static struct problem *observed_problem(
 	struct context *c, const struct step_result *s, const struct rule_match *m, struct str said)
@@ -335,6 +378,8 @@ static struct problem *observed_problem(
 	if (s->accepted.count)
 		problem_name(c, p, "kinds", str_of(join_accepted(c, s)));
 	problem_name(c, p, "saw", saw);
+	name_target(c, p, s);
+	name_answer(c, p, s);
 	return p;
 }
 
@@ -350,6 +395,10 @@ static void correlate_step(struct context *c, const struct step_result *s)
 		p = explain(c, s, seen.rule, &tie);
 	if (p && !is_generic(seen.rule) && tie < TIE_CAUSE)
 		p = NULL;
+	if (!p && !s->accepted.count && is_generic(seen.rule)) {
+		p = waiting_problem(c, s, observation_text(c, s));
+		tie = TIE_CAUSE;
+	}
 	if (p) {
 		tie_step(c, p, s, tie);
 		return;

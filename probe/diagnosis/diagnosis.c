@@ -55,6 +55,7 @@ const struct diagnosis *diagnose(struct arena *arena, const struct run *run,
 
 	problems_find(&c);
 	incidents_count(&c);
+	child_blame(&c);
 	incidents_judge(&c);
 	ports_compare(&c);
 	correlate(&c);

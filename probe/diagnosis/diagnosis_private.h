@@ -4,8 +4,10 @@
  *   problems.c   clusters -> problems: what could be a root, what is an effect, what is noise
  *   incidents.c  the flow of time -> which problem ended which life of which instance
  *   chain.c      root -> ... -> symptom, evidence
+ *   child.c      the exit of a backend that the run started itself -> the problem to blame
  *   ports.c      where the service listens and where it is asked
  *   correlate.c  failed steps -> the problem that explains them
+ *   waiting.c    a step that waited -> what the service was busy with
  *   finding.c    problems and steps -> findings, ranked
  *   verdict.c    verdict, capabilities, summary
  *   baseline.c   differences from an earlier run
@@ -58,6 +60,8 @@ struct problem {
 	int64_t observed_time;
 	const char *tie_reason;
 	const char *state_reason;
+	const char *ended; /* how the command ended right after it: "exited 3 after 1.2s"; NULL */
+	bool assumed;      /* the log does not say it: the end of the command alone does */
 	enum finding_state state;
 	enum priority priority;
 	bool new_since_baseline;
@@ -93,11 +97,19 @@ size_t problem_root_link(const struct context *, const struct exception *);
 void incidents_count(struct context *);
 void incidents_judge(struct context *); /* recovered, old, score, priority */
 
+/* child.c */
+void child_blame(struct context *);
+
 /* ports.c */
 void ports_compare(struct context *);
 
 /* correlate.c */
 void correlate(struct context *);
+
+/* waiting.c */
+/* What the service was busy with while the step waited for it; NULL when nothing says so. */
+struct problem *waiting_problem(
+	struct context *, const struct step_result *, struct str observation);
 
 /* chain.c */
 void chain_build(struct context *, const struct problem *, struct finding *);
@@ -117,6 +129,8 @@ const char *text_of(struct arena *, struct str); /* NULL for an empty one */
 struct str text_first_line(struct str);
 /* "file:line" that a line names ("... in /etc/x.conf:9", loguru's); empty when it names none. */
 struct str text_location(struct arena *, struct str);
+/* What a line says, behind its time, level and logger. */
+struct str text_subject(struct str);
 struct str text_plain(struct arena *, struct str);             /* without colours */
 bool text_has_word(struct str text, const char *const *words); /* any, without regard to case */
 void texts_add(struct arena *, struct texts *, const char *);

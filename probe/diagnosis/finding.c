@@ -62,6 +62,11 @@ static void judge_confidence(struct context *c, const struct problem *p, struct 
 	reason(c, f, p->weight >= 4, 0.25, "the message is that of a known cause");
 	reason(c, f, p->fatal > 0 && p->effect_count > 0, 0.2,
 		"the instance failed right after it");
+	reason(c, f, p->ended && !p->assumed, 0.2,
+		p->ended ? arena_printf(c->arena, "the command %s, right after it", p->ended)
+			 : NULL);
+	reason(c, f, p->assumed, -0.1,
+		"the log does not say why the command ended; this is what its end looks like");
 	reason(c, f, p->exception && p->exception->frames, 0.1, "the stack says where it happened");
 	reason(c, f, p->fatal > 1, 0.1,
 		arena_printf(c->arena, "it is the same in %lld failures", (long long)p->fatal));
@@ -168,6 +173,7 @@ static void add_unexplained(struct context *c)
 	p->entries = p->incidents = worst->count;
 	p->instances = worst->instances;
 	p->level = worst->severity;
+	problem_name(c, p, "probe", text_first_line(p->message));
 	bool healed = c->logs->last_healthy != TIME_NONE && p->last != TIME_NONE &&
 		      c->logs->last_healthy > p->last;
 	p->state = healed ? FINDING_RECOVERED : FINDING_ACTIVE;

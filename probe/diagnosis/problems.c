@@ -388,25 +388,6 @@ static void join_repeats(struct context *c)
 	c->problem_count = kept;
 }
 
-/* What a message is about: the words behind time, level and logger. */
-static struct str subject_of(struct str text)
-{
-	static const char *const levels[] = {"ERROR", "WARNING", "WARN", "INFO", "DEBUG", "NOTICE",
-		"FATAL", "CRITICAL", "SEVERE", "LOG", NULL};
-	struct str head = str_sub(text, 0, 100);
-	size_t from = 0;
-
-	for (size_t i = 0; levels[i] && from == 0; i++) {
-		size_t at = str_find(head, str_of(levels[i]));
-
-		if (at != SIZE_MAX)
-			from = at + strlen(levels[i]);
-	}
-	while (from < text.len && strchr("]):|- \t", text.ptr[from]))
-		from++;
-	return str_from(text, from);
-}
-
 /* Success that a failure of the same subject was followed by: "auth: warm-up ok" after "auth:
  * warm-up failed". */
 static bool is_success_of(const struct log_cluster *good, const struct log_cluster *bad)
@@ -414,7 +395,7 @@ static bool is_success_of(const struct log_cluster *good, const struct log_clust
 	static const char *const words[] = {" ok", "loaded", "connected", "ready", "succeeded",
 		"success", "recovered", "established", "joined", "completed", "reconnected",
 		"available again", NULL};
-	struct str a = subject_of(good->sample), b = subject_of(bad->sample);
+	struct str a = text_subject(good->sample), b = text_subject(bad->sample);
 	size_t same = 0;
 
 	if (good->severity >= SEVERITY_WARNING || good->last_seen == TIME_NONE ||

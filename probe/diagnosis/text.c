@@ -129,3 +129,21 @@ struct str text_location(struct arena *arena, struct str text)
 		place = loguru_place(line);
 	return place.len ? arena_str(arena, place) : (struct str){"", 0};
 }
+
+struct str text_subject(struct str text)
+{
+	static const char *const levels[] = {"ERROR", "WARNING", "WARN", "INFO", "DEBUG", "NOTICE",
+		"FATAL", "CRITICAL", "SEVERE", "LOG", NULL};
+	struct str head = str_sub(text, 0, 100);
+	size_t from = 0;
+
+	for (size_t i = 0; levels[i] && from == 0; i++) {
+		size_t at = str_find(head, str_of(levels[i]));
+
+		if (at != SIZE_MAX)
+			from = at + strlen(levels[i]);
+	}
+	while (from < text.len && strchr("]):|- \t", text.ptr[from]))
+		from++;
+	return str_from(text, from);
+}

@@ -115,7 +115,17 @@ static void judge_capabilities(struct context *c)
 	}
 }
 
-/* "auth, chat and database", or nothing. */
+/* With a capital letter, as it begins a sentence. */
+static const char *sentence(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	if (copy[0] >= 'a' && copy[0] <= 'z')
+		copy[0] = (char)(copy[0] - 'a' + 'A');
+	return copy;
+}
+
+/* "Auth, chat and database", or nothing. */
 static const char *list_unreached(struct context *c, size_t *count)
 {
 	const struct diagnosis *d = c->out;
@@ -130,14 +140,22 @@ static const char *list_unreached(struct context *c, size_t *count)
 		last = d->capabilities[i].name;
 		++*count;
 	}
-	return text ? arena_printf(c->arena, "%s and %s", text, last) : last;
+	text = text ? arena_printf(c->arena, "%s and %s", text, last) : last;
+	return text ? sentence(c->arena, text) : NULL;
 }
 
 /* Title, root message and place, each said once. */
 static const char *cause_text(struct context *c, const struct finding *f)
 {
-	struct str message = str_sub(text_first_line(str_of(f->message)), 0, 240);
+	struct str message = text_first_line(str_of(f->message));
 	const char *text = f->title;
+
+	/* of a log line what it says, without its time and level */
+	if (!f->type && text_subject(message).len >= 10)
+		message = text_subject(message);
+	message = str_sub(message, 0, 240);
+	while (message.len && message.ptr[message.len - 1] == '.')
+		message.len--;
 
 	if (message.len && !str_contains(str_of(f->title), arena_str(c->arena, message).ptr))
 		text = arena_printf(c->arena, "%s: %.*s", text, STR_ARG(message));

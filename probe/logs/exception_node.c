@@ -179,6 +179,24 @@ static bool is_error_type(struct str type)
 	return type_is_error(type) || str_is(type, "Error");
 }
 
+static bool names_type(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '$' || c == '.';
+}
+
+/* "TypeError: message" behind the words that console.error() was given: "boot failed TypeError: x". */
+static struct str worded_head(struct str line)
+{
+	size_t at = str_find(line, STR("Error: ")), from = at;
+
+	if (at == SIZE_MAX)
+		return (struct str){"", 0};
+	while (from > 0 && names_type(line.ptr[from - 1]))
+		from--;
+	return from > 0 && line.ptr[from - 1] == ' ' ? str_from(line, from) : (struct str){"", 0};
+}
+
 /* "error: message" of a driver, also behind a logger's words or as the value of "stack". */
 static struct str driver_head(struct str line)
 {
@@ -192,7 +210,7 @@ static struct str driver_head(struct str line)
 			continue;
 		return i == 0 ? after : str_from(s, before.len + 1);
 	}
-	return (struct str){"", 0};
+	return worded_head(s);
 }
 
 /* "Type: message" of the line, or what stands for it; empty when it is no head. */

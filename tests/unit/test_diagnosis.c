@@ -163,7 +163,7 @@ static void test_observed_only(void **state)
 		assert_int_equal(d->capabilities[2].status, CAPABILITY_NOT_REACHED);
 		if (cases[i].failure != FAILURE_INTERNAL)
 			assert_non_null(
-				strstr(d->verdict.summary, "auth and chat were not reached."));
+				strstr(d->verdict.summary, "Auth and chat were not reached."));
 		fixture_end(&f);
 	}
 }
