@@ -2,6 +2,7 @@
  * job: one scenario on its way from file to report, for `run` (once) and `serve` (again and again).
  *
  *   job_load    scenario_load, plan_build, log sources      every mistake of the file
+ *   job_plan    plan_build                                  values that differ from run to run
  *   (engine)    run_execute or engine_start                 facts
  *   job_logs    logs_collect                                what the backend wrote meanwhile
  *   job_judge   run_mask, logs_mask, diagnose               verdict, causes, actions
@@ -22,6 +23,7 @@ struct job {
 	struct diags diags; /* of loading */
 	struct scenario *scenario;
 	struct plan *plan; /* NULL when the file is wrong */
+	bool varies;       /* each run needs a plan of its own, see job_plan() */
 	struct log_spec *specs;
 	size_t spec_count;
 };
@@ -40,6 +42,11 @@ struct job_options {
 struct job *job_load(const char *file, const struct vocabulary *, const struct job_options *,
 	struct error *err, int *failed);
 void job_free(struct job *);
+/* The plan for the next run: the job's own, or, when values differ from run to run, one made in `arena`
+ * with fresh values. Mistakes (a {file: PATH} that is gone) go to diags: the plan is the job's own
+ * then. */
+const struct plan *job_plan(const struct job *, struct arena *, const struct vocabulary *,
+	const struct job_options *, struct diags *);
 
 /* Reads the logs of the run's window into `arena`, turning the loop. `child`: one more source, or
  * NULL. *logs stays NULL when there is no source. */

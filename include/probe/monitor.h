@@ -70,8 +70,10 @@ struct watched {
 	struct arena *arena; /* of the run under way */
 	struct run *run;
 	bool queued;
-	struct watched *next; /* in a queue: for a place, or to be finished */
-	int64_t file_time, file_size, file_node;
+	struct watched *next;        /* in a queue: for a place, or to be finished */
+	struct scenario_part *parts; /* the file and those it includes, as they were read last */
+	size_t part_count;
+	bool plan_wrong; /* the last run's plan could not be made anew */
 };
 
 struct monitor_options {

@@ -58,5 +58,8 @@ struct plan_options {
 /* Builds the plan; mistakes go to diags. `redactor` takes the secrets that are known by now. */
 struct plan *plan_build(struct arena *, const struct scenario *, const struct vocabulary *,
 	const struct plan_options *, struct redactor *, struct diags *);
+/* Whether a variable, the target or an item of `for_each` has a value of its own for each run
+ * (`${uuid}`, `${now}`, `${run.id}`, {file: PATH}): then each run needs a plan of its own. */
+bool plan_varies(const struct plan *);
 
 #endif

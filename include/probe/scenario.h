@@ -6,6 +6,7 @@
 #define PROBE_SCENARIO_H
 
 #include "probe/auth.h"
+#include "probe/file.h"
 #include "probe/step.h"
 #include "probe/yaml.h"
 
@@ -43,6 +44,12 @@ struct var_source {
 	const char *dir;
 };
 
+/* A file that the scenario was read from, as it was just before. */
+struct scenario_part {
+	const char *path;
+	struct file_state state;
+};
+
 struct scenario {
 	struct arena *arena;
 	const char *file; /* as given; "-" is stdin */
@@ -56,6 +63,8 @@ struct scenario {
 	const struct node *auth;    /* map of profiles, likewise; the file's own win */
 	struct step_source *steps;
 	size_t step_count;
+	struct scenario_part *parts; /* included files, also those that could not be read */
+	size_t part_count;
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "probe/buf.h"
+#include "probe/clock.h"
 
 static int read_all(int fd, const char *name, size_t max, struct buf *out, struct error *err)
 {
@@ -63,4 +64,19 @@ const char *file_join(struct arena *arena, const char *dir, const char *path)
 	if (!dir || strcmp(dir, ".") == 0 || path[0] == '/' || strcmp(path, "-") == 0)
 		return path;
 	return arena_printf(arena, "%s/%s", dir, path);
+}
+
+struct file_state file_state(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return (struct file_state){-1, -1, -1};
+	return (struct file_state){
+		st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec, st.st_size, (int64_t)st.st_ino};
+}
+
+bool file_state_equal(const struct file_state *a, const struct file_state *b)
+{
+	return a->time == b->time && a->size == b->size && a->node == b->node;
 }

@@ -43,6 +43,7 @@ struct job *job_load(const char *file, const struct vocabulary *vocabulary,
 			job->redactor, &job->diags);
 	if (job->plan && !diags_failed(&job->diags))
 		*failed = load_specs(job, options, err);
+	job->varies = job->plan && plan_varies(job->plan);
 	if (diags_failed(&job->diags))
 		job->plan = NULL;
 	return job;
@@ -54,6 +55,17 @@ void job_free(struct job *job)
 		return;
 	redactor_free(job->redactor);
 	arena_free(job->arena);
+}
+
+const struct plan *job_plan(const struct job *job, struct arena *arena,
+	const struct vocabulary *vocabulary, const struct job_options *options, struct diags *diags)
+{
+	const struct plan *plan;
+
+	if (!job->varies)
+		return job->plan;
+	plan = plan_build(arena, job->scenario, vocabulary, &options->plan, job->redactor, diags);
+	return diags_failed(diags) ? job->plan : plan;
 }
 
 int job_logs(const struct job *job, struct arena *arena, const struct run *run,

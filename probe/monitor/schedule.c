@@ -55,16 +55,40 @@ static void arm(struct watched *w)
 	timer_start(w->monitor->loop, &w->timer, w->due + jitter_of(w), fire_due, w);
 }
 
+/* Fresh values for this run. What stands in the way is told when it begins. */
+static const struct plan *plan_of(struct watched *w)
+{
+	struct monitor *m = w->monitor;
+	struct diags *diags;
+	const struct plan *plan;
+
+	if (!w->job->varies)
+		return w->job->plan;
+	diags = ARENA_NEW(w->arena, struct diags);
+	diags_init(diags, w->arena);
+	plan = job_plan(w->job, w->arena, m->options.vocabulary, &m->options.job, diags);
+	if (diags_failed(diags) && !w->plan_wrong) {
+		diags_print(diags, m->diagnostics, m->color);
+		monitor_notice(m, "'%s' runs with the values of before", w->name);
+	}
+	w->plan_wrong = diags_failed(diags);
+	return plan;
+}
+
 static void start_run(struct watched *w)
 {
 	struct monitor *m = w->monitor;
 	struct engine_options options = {.auths = m->options.vocabulary->auths};
+	const struct plan *plan;
 
 	watch_adopt(w);
 	w->arena = arena_new();
 	w->run = NULL;
 	m->running++;
-	w->engine = engine_start(w->arena, w->job->plan, m->loop, &options, monitor_run_done, w);
+	plan = plan_of(w);
+	/* Variables may have the id of the plan. */
+	options.run_id = plan == w->job->plan ? NULL : plan->run_id;
+	w->engine = engine_start(w->arena, plan, m->loop, &options, monitor_run_done, w);
 }
 
 static bool is_busy(const struct watched *w)

@@ -2,9 +2,7 @@
  * A scenario under watch: its file, read again when it changes, and what its last run left. A file
  * with mistakes changes nothing; the last valid one runs on.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "monitor_private.h"
 
@@ -33,16 +31,43 @@ static char *copy_text(const char *text)
 	return copy;
 }
 
-static void file_state(struct watched *w, int64_t state[3])
+static void drop_parts(struct watched *w)
 {
-	struct stat st;
+	for (size_t i = 0; i < w->part_count; i++)
+		free((char *)w->parts[i].path);
+	free(w->parts);
+	w->parts = NULL;
+	w->part_count = 0;
+}
 
-	state[0] = state[1] = state[2] = -1;
-	if (stat(w->file, &st) == 0) {
-		state[0] = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
-		state[1] = st.st_size;
-		state[2] = (int64_t)st.st_ino;
+/* Remembers which files were read. Paths are copied: the job may go. What was included stays under
+ * watch when the file itself cannot be read. */
+static void note_parts(struct watched *w, struct file_state own, const struct scenario *scenario)
+{
+	size_t count = scenario ? scenario->part_count : 0;
+
+	if (!scenario && w->parts) {
+		w->parts[0].state = own;
+		return;
 	}
+	drop_parts(w);
+	w->parts = allocate(count + 1, sizeof(*w->parts));
+	w->part_count = count + 1;
+	w->parts[0] = (struct scenario_part){copy_text(w->file), own};
+	for (size_t i = 0; i < count; i++)
+		w->parts[i + 1] = (struct scenario_part){
+			copy_text(scenario->parts[i].path), scenario->parts[i].state};
+}
+
+static bool parts_changed(const struct watched *w)
+{
+	for (size_t i = 0; i < w->part_count; i++) {
+		struct file_state now = file_state(w->parts[i].path);
+
+		if (!file_state_equal(&now, &w->parts[i].state))
+			return true;
+	}
+	return false;
 }
 
 /* The settings under `monitor` of a scenario, which may use its variables. */
@@ -115,9 +140,11 @@ static bool name_taken(const struct watched *w, const char *name)
 static struct job *read_job(struct watched *w, struct monitor_spec **spec, struct error *err)
 {
 	struct monitor *m = w->monitor;
+	struct file_state own = file_state(w->file);
 	int failed;
 	struct job *job = job_load(w->file, m->options.vocabulary, &m->options.job, err, &failed);
 
+	note_parts(w, own, job->scenario);
 	if (job->plan) {
 		*spec = spec_of(job);
 		if (name_taken(w, job->scenario->name))
@@ -153,14 +180,8 @@ static void use_job(struct watched *w, struct job *job, const struct monitor_spe
 int watch_load(struct watched *w, struct error *err)
 {
 	struct monitor_spec *spec;
-	int64_t state[3];
-	struct job *job;
+	struct job *job = read_job(w, &spec, err);
 
-	file_state(w, state);
-	w->file_time = state[0];
-	w->file_size = state[1];
-	w->file_node = state[2];
-	job = read_job(w, &spec, err);
 	if (!job)
 		return -1;
 	w->file_valid = true;
@@ -215,15 +236,8 @@ static void reload(struct watched *w, bool changed)
 /* Whether the file was read. */
 static bool look_at(struct watched *w)
 {
-	int64_t state[3];
-	bool changed = w->reload;
+	bool changed = w->reload || parts_changed(w);
 
-	file_state(w, state);
-	if (state[0] != w->file_time || state[1] != w->file_size || state[2] != w->file_node)
-		changed = true;
-	w->file_time = state[0];
-	w->file_size = state[1];
-	w->file_node = state[2];
 	w->reload = false;
 	if (!changed && !is_worn(w))
 		return false;
@@ -278,6 +292,7 @@ void watched_free(struct watched *w)
 	drop_last(w);
 	free(w->alerts);
 	free(w->log_problem);
+	drop_parts(w);
 	free(w->file);
 	free(w->name);
 	free(w);

@@ -204,6 +204,15 @@ bool scenario_file_load(struct scenario_loader *l, struct scenario_file *file, s
 	return true;
 }
 
+static void part_add(struct scenario_loader *l, const char *path)
+{
+	struct scenario *scenario = l->scenario;
+
+	scenario->parts = arena_grow(l->arena, scenario->parts, scenario->part_count,
+		&l->part_capacity, sizeof(scenario->parts[0]));
+	scenario->parts[scenario->part_count++] = (struct scenario_part){path, file_state(path)};
+}
+
 void include_load(
 	struct scenario_loader *l, const struct scenario_file *file, const struct node *path)
 {
@@ -222,6 +231,7 @@ void include_load(
 	inner.path = path->text.ptr;
 	if (inner.path[0] != '/' && strcmp(file->dir, ".") != 0)
 		inner.path = arena_printf(l->arena, "%s/%s", file->dir, inner.path);
+	part_add(l, inner.path);
 	char *real = realpath(inner.path, NULL);
 
 	if (!real) {

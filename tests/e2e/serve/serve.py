@@ -219,6 +219,64 @@ def reload(backend):
     until(lambda: serve.said().count("read anew") > said, "SIGHUP does nothing", 1.5)
 
 
+def include(backend):
+    """An included file that changes, breaks, goes and comes back is read anew like the file itself."""
+    def write(name, text):
+        with open(name + ".new", "w") as f:
+            f.write(text)
+        os.rename(name + ".new", name)
+
+    write("inner.yaml", "steps: [{name: asks, http: GET /one}]\n")
+    write("outer.yaml", "steps: [{include: inner.yaml}]\n"
+                        f"target: http://127.0.0.1:{backend.port}\nmonitor: {{every: 200ms}}\n")
+    serve = Serve("outer.yaml")
+    until(lambda: backend.asked["/one"], "never asked")
+    write("inner.yaml", "steps: [{name: asks, http: GET /two}]\n")
+    until(lambda: backend.asked["/two"], "the included file is not watched")
+    write("inner.yaml", "steps: [{name: asks, htp: GET /three}]\n")
+    until(lambda: "inner.yaml:1:" in serve.said() and "runs on as it was" in serve.said(), "not told")
+    os.remove("inner.yaml")
+    until(lambda: "cannot open 'inner.yaml'" in serve.said(), "not told that it is gone")
+    asked = len(backend.asked["/two"])
+    until(lambda: len(backend.asked["/two"]) > asked + 2, "the old one does not run on")
+    write("inner.yaml", "steps: [{name: asks, http: GET /four}]\n")
+    until(lambda: backend.asked["/four"], "the file that came back is not read")
+
+
+def fresh(backend):
+    """Values that differ from run to run do so here too; what else a file gives is read anew."""
+    with open("token", "w") as f:
+        f.write("first\n")
+    with open("fresh.yaml", "w") as f:
+        f.write(f"""target: http://127.0.0.1:{backend.port}
+vars: {{id: "${{run.id}}", u: "${{uuid}}", n: "${{now}}", token: {{file: token}}}}
+steps:
+  - http: "GET /a?id=${{id}}&uuid=${{u}}&now=${{n}}&token=${{token}}"
+  - http: "GET /b?id=${{run.id}}&of=${{uuid}}"
+monitor: {{every: 100ms}}
+""")
+    serve = Serve("fresh.yaml")
+
+    def asked(path):
+        return [dict(p.split("=") for p in line.split("?")[1].split("&"))
+                for line in list(backend.asked) if line.startswith(path)]
+
+    until(lambda: len(asked("/b")) > 5, "no runs")
+    for key in "id", "uuid", "now":
+        values = [a[key] for a in asked("/a")]
+        assert len(set(values)) == len(values), f"'{key}' has a value twice: {values}"
+    assert {b["id"] for b in asked("/b")} <= {a["id"] for a in asked("/a")}, "two ids of one run"
+    assert {run["id"] for run in serve.runs()} <= {a["id"] for a in asked("/a")}, "not the run's id"
+    with open("token", "w") as f:
+        f.write("second\n")
+    until(lambda: asked("/a")[-1]["token"] == "second", "the file is not read anew")
+    os.remove("token")
+    until(lambda: "cannot read 'token'" in serve.said(), "a file that is gone is not told")
+    count = len(serve.runs())
+    until(lambda: len(serve.runs()) > count + 3, "it stopped")
+    assert serve.said().count("with the values of before") == 1, serve.said()
+
+
 def alerts(backend):
     url = f"http://127.0.0.1:{backend.port}"
     backend.scenario(monitor=f"{{every: 100ms, alerts: [{{webhook: '{url}/hook', after: 3}}, "
