@@ -20,8 +20,8 @@ void child_stop(struct child *);
 void child_free(struct child *);
 /* What is known of it now. */
 struct child_result child_result(const struct child *);
-/* A path that reads its output from the start ("/proc/self/fd/N"), and bytes that were dropped
- * because it was more than 64 MiB. */
+/* A path that reads its output ("/proc/self/fd/N"), and bytes that were dropped: of more than 64 MiB
+ * the first 16 and the last 48 are kept. Only once it has been stopped. */
 const char *child_log(struct child *, uint64_t *dropped);
 
 #endif

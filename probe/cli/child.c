@@ -8,13 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
-enum { OUTPUT_MAX = 64 << 20 };
+/* Of more output than OUTPUT_MAX the first OUTPUT_HEAD bytes and the last ones are kept: how it began,
+ * and why it ended. */
+enum { OUTPUT_MAX = 64 << 20, OUTPUT_HEAD = 16 << 20 };
 
 struct child {
 	struct loop *loop;
@@ -22,7 +27,7 @@ struct child {
 	int pidfd, output, log;
 	struct watch exit_watch, output_watch;
 	struct timer kill_timer, drain_timer;
-	uint64_t kept, dropped;
+	uint64_t written, dropped; /* bytes of output in all, and of those that could not be kept */
 	int64_t started;
 	bool echo, reaped, stopping, settled;
 	struct child_result result;
@@ -43,17 +48,26 @@ static void output_close(struct child *c)
 		c->settled = true;
 }
 
-/* The log must never be what stops the probe: past its bound output is counted and dropped. */
+/* Where the next byte goes: past the bound the oldest bytes behind the head make room. */
+static uint64_t output_place(const struct child *c)
+{
+	if (c->written < OUTPUT_MAX)
+		return c->written;
+	return OUTPUT_HEAD + (c->written - OUTPUT_HEAD) % (OUTPUT_MAX - OUTPUT_HEAD);
+}
+
+/* The log must never be what stops the probe: what cannot be kept is counted. */
 static void output_keep(struct child *c, const char *data, size_t len)
 {
 	while (len) {
-		ssize_t n = c->kept < OUTPUT_MAX ? write(c->log, data, len) : -1;
+		uint64_t place = output_place(c), room = OUTPUT_MAX - place;
+		ssize_t n = pwrite(c->log, data, len < room ? len : (size_t)room, (off_t)place);
 
 		if (n <= 0) {
 			c->dropped += len;
 			return;
 		}
-		c->kept += (uint64_t)n;
+		c->written += (uint64_t)n;
 		data += n;
 		len -= (size_t)n;
 	}
@@ -186,6 +200,8 @@ struct child *child_start(struct loop *loop, const char *const *argv, bool echo,
 	c->ctx = ctx;
 	c->started = loop_now(loop);
 	c->result.exit_code = -1;
+	/* Who leaves the group, as daemons do, is ours when its parent has ended. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (child_open(c, pipes, err) || spawn(c, argv, pipes[1], err)) {
 		if (pipes[1] >= 0)
 			close(pipes[1]);
@@ -220,21 +236,59 @@ static void settle(void *ctx)
 	((struct child *)ctx)->settled = true;
 }
 
+/* Signals what the command left behind outside of its group; how many there are. Without
+ * /proc/.../children (CONFIG_PROC_CHILDREN) they are not known. */
+static size_t signal_strays(int number)
+{
+	FILE *list = fopen("/proc/thread-self/children", "re");
+	size_t count = 0;
+	int pid;
+
+	if (!list)
+		return 0;
+	while (fscanf(list, "%d", &pid) == 1) {
+		kill(pid, number);
+		count++;
+	}
+	fclose(list);
+	return count;
+}
+
+/* Told by TERM, and gone a second later at most. */
+static void end_strays(void)
+{
+	signal_strays(SIGTERM);
+	for (int i = 0; i < 60; i++) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (signal_strays(i < 50 ? 0 : SIGKILL) == 0)
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = 20 * NS_PER_MS}, NULL);
+	}
+}
+
+static void stop_leader(struct child *c)
+{
+	struct error ignored;
+
+	c->stopping = true;
+	kill(-c->pid, SIGTERM);
+	timer_start(c->loop, &c->kill_timer, loop_now(c->loop) + 5 * NS_PER_S, kill_now, c);
+	loop_run(c->loop, &c->settled, &ignored);
+	timer_stop(c->loop, &c->kill_timer);
+}
+
 void child_stop(struct child *c)
 {
 	struct error ignored;
 
 	if (!c)
 		return;
-	if (!c->reaped) {
-		c->stopping = true;
-		kill(-c->pid, SIGTERM);
-		timer_start(c->loop, &c->kill_timer, loop_now(c->loop) + 5 * NS_PER_S, kill_now, c);
-		loop_run(c->loop, &c->settled, &ignored);
-		timer_stop(c->loop, &c->kill_timer);
-	}
+	if (!c->reaped)
+		stop_leader(c);
 	/* Grandchildren that outlived the leader would hold the pipe open. */
 	kill(-c->pid, SIGKILL);
+	end_strays();
 	if (c->output >= 0) {
 		c->settled = false;
 		timer_start(
@@ -270,8 +324,39 @@ struct child_result child_result(const struct child *c)
 	return c->result;
 }
 
+static bool copy_part(int from, int to, off_t start, off_t end)
+{
+	while (start < end) {
+		ssize_t n = sendfile(to, from, &start, (size_t)(end - start));
+
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Output that went round: head and tail in their order again, in a log of its own. */
+static void output_unroll(struct child *c)
+{
+	off_t place = (off_t)output_place(c);
+	int log = memfd_create("goldprobe-output", MFD_CLOEXEC);
+
+	if (log < 0)
+		return;
+	if (copy_part(c->log, log, 0, OUTPUT_HEAD) && write(log, "\n", 1) == 1 &&
+		copy_part(c->log, log, place, OUTPUT_MAX) &&
+		copy_part(c->log, log, OUTPUT_HEAD, place)) {
+		dup3(log, c->log, O_CLOEXEC);
+		c->dropped += c->written - OUTPUT_MAX;
+		c->written = OUTPUT_MAX;
+	}
+	close(log);
+}
+
 const char *child_log(struct child *c, uint64_t *dropped)
 {
+	if (c->written > OUTPUT_MAX)
+		output_unroll(c);
 	*dropped = c->dropped;
 	return c->log_path;
 }
