@@ -119,11 +119,16 @@ static void judge_reject(struct attempt *a)
 		a->detail = NULL;
 		return;
 	}
+	bool judged = a->failure == FAILURE_NONE || a->failure == FAILURE_CHECK;
+	/* A 2xx says it all, also when its body never ends. */
+	bool accepted = (status >= 200 && status < 300 && a->failure != FAILURE_INTERRUPTED) ||
+			(status == 101 && close < 0 && judged);
+
 	/* An attempt that ended before an answer keeps its own failure. */
-	if (status < 0 || (a->failure != FAILURE_NONE && a->failure != FAILURE_CHECK))
+	if (status < 0 || !(judged || accepted))
 		return;
 	a->failure = FAILURE_CHECK;
-	if ((status >= 200 && status < 300) || (status == 101 && close < 0)) {
+	if (accepted) {
 		a->detail = arena_printf(a->arena, "a credential of kind '%s' was accepted (%s)",
 			a->reject,
 			status == 101 ? "the WebSocket stayed open"

@@ -48,6 +48,7 @@ struct step_run {
 	/* reject: what was let in, how the first was, and the first answer that was no refusal. */
 	struct value accepted;
 	const char *let_in, *neither;
+	enum failure neither_failure;
 };
 
 struct engine {

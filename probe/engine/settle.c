@@ -41,8 +41,10 @@ static void step_passed(struct step_run *step)
 			arena_printf(step->engine->arena,
 				"%zu kinds of bad credentials were accepted, among them: %s",
 				step->accepted.array.count, step->let_in));
-	else if (step->let_in || step->neither)
-		step_fail(step, FAILURE_CHECK, step->let_in ? step->let_in : step->neither);
+	else if (step->let_in)
+		step_fail(step, FAILURE_CHECK, step->let_in);
+	else if (step->neither)
+		step_fail(step, step->neither_failure, step->neither);
 	else
 		step_end(step, STEP_PASSED, FAILURE_NONE, NULL);
 }
@@ -55,6 +57,15 @@ static void tell(struct step_run *step, const struct attempt_result *shown, int6
 	if (sink && sink->attempt_ended)
 		sink->attempt_ended(
 			sink->ctx, step->index, step->result->attempts_total, shown, next);
+}
+
+/* Says which credential it was, where the failure does not say so itself. */
+static const char *reject_problem(const struct step_run *step, const struct attempt *a)
+{
+	if (a->failure == FAILURE_CHECK || a->failure == FAILURE_AUTH)
+		return arena_strdup(step->engine->arena, a->detail);
+	return arena_printf(
+		step->engine->arena, "with a credential of kind '%s': %s", a->reject, a->detail);
 }
 
 /* What follows an attempt that was recorded. */
@@ -81,10 +92,12 @@ static void step_settle(
 		step_fail(step, FAILURE_CHECK,
 			arena_printf(step->engine->arena, "passed %d times in a row, wanted %d",
 				(int)step->passes, (int)step->plan->stable));
-	} else if (a->reject && a->failure == FAILURE_CHECK && !step->engine->stopping) {
-		/* Judged and remembered; the other kinds still have their turn. */
-		if (!step->neither)
-			step->neither = arena_strdup(step->engine->arena, a->detail);
+	} else if (a->reject && a->failure != FAILURE_INTERNAL && !step->engine->stopping) {
+		/* Remembered, also when the connection failed: the other kinds still have their turn. */
+		if (!step->neither) {
+			step->neither = reject_problem(step, a);
+			step->neither_failure = a->failure;
+		}
 		step_passed(step);
 	} else {
 		step_fail(step, a->failure, a->detail);

@@ -105,6 +105,11 @@ def handle(r):
         return 200, {}, {"user": "smoke"}
     if hole == "error":
         return 500, {}, {"error": "no"}
+    if hole == "streams":
+        # A body that does not end in time.
+        return 200, {"content-length": "1000000"}, {"user": "smoke"}
+    if hole == "drops" or hole == "drops_missing" and bearer(r) is None:
+        raise ConnectionResetError
     if hole == "redirect":
         return 302, {"location": "/login"}, ""
     return (403 if hole == "forbids" else 401), {}, {"error": "no"}
@@ -127,6 +132,10 @@ async def websocket(reader, writer):
         await writer.drain()
         writer.close()
         return
+    if hole in ("drops", "drops_missing") and not good:
+        if hole == "drops" or value is None:
+            writer.close()
+            return
     chosen = "sec-websocket-protocol: jwt-auth\r\n" if "jwt-auth" in head else ""
     writer.write(f"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
                  f"sec-websocket-accept: {accept}\r\n{chosen}\r\n".encode())
@@ -134,14 +143,16 @@ async def websocket(reader, writer):
     def send(opcode, data):
         writer.write(bytes([0x80 | opcode, len(data)]) + data)
 
-    if good:
+    if hole == "breaks" and not good:
+        writer.write(b"\x83\x00")
+    elif good:
         send(1, b'{"type":"connection_established"}')
     else:
         send(1, b'{"type":"error","message":"bad token"}')
         await asyncio.sleep(0.1)
         code = {"normal_close": 1000, "internal_close": 1011, "private_close": 4401,
                 "unauthorized_close": 3000}.get(hole, 1008)
-        if hole != "stays_open":
+        if hole not in ("stays_open", "drops_missing"):
             send(8, code.to_bytes(2, "big"))
     await writer.drain()
     try:
