@@ -43,6 +43,7 @@ struct options {
 	bool location;
 	int64_t wait, every;
 	int64_t stable;
+	int64_t concurrency;
 	struct str origin;
 	struct strs subprotocols;
 	struct str send, expect, service;

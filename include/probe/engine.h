@@ -1,7 +1,7 @@
 /*
- * engine: runs a plan. Starts steps whose needs are met (64 at a time, fewer under a low file
- * limit), retries, ends each attempt in one place, and records what happened in a struct run.
- * It waits for nothing itself: everything hangs on the loop, and the loop's time is its time.
+ * engine: runs a plan. Starts steps whose needs are met (64 at a time or as many as asked for, fewer
+ * under a low file limit), retries, ends each attempt in one place, and records what happened in a
+ * struct run. It waits for nothing itself: everything hangs on the loop, and the loop's time is its time.
  */
 #ifndef PROBE_ENGINE_H
 #define PROBE_ENGINE_H
@@ -24,6 +24,7 @@ struct engine_options {
 	int64_t deadline;   /* ns from the start; 0: none */
 	int64_t grace;      /* for `always` steps after an end from outside; 5 s */
 	const char *run_id; /* NULL: made */
+	size_t concurrency; /* attempts at a time; 0: 64 */
 	const struct auth_kind *const *auths;
 	const struct run_sink *sink; /* NULL: none */
 };

@@ -165,6 +165,7 @@ static int drive(struct session *s, struct task *task, struct error *err)
 		.run_id = task->job->plan->run_id,
 		.auths = vocabulary.auths,
 		.sink = progress_sink(progress),
+		.concurrency = (size_t)s->cli->options.concurrency,
 	};
 
 	if (s->cli->options.deadline) {

@@ -41,6 +41,8 @@ const struct flag flags[] = {
 		.help = "bounds one attempt (10s)"},
 	{"deadline", 0, FLAG_DURATION, AT(deadline), PROBES, "DURATION",
 		.help = "bounds the whole run"},
+	{"concurrency", 0, FLAG_INTEGER, AT(concurrency), FOR_RUN, "N",
+		.help = "how many steps may run at a time (64)"},
 	{"quiet", 'q', FLAG_BOOLEAN, AT(quiet), FOR_ALL, .help = "says less"},
 	{"verbose", 'v', FLAG_BOOLEAN, AT(verbose), FOR_ALL, .help = "says more"},
 	{"color", 0, FLAG_CHOICE, AT(color), FOR_ALL, "WHEN", .choices = color_choices,

@@ -105,6 +105,28 @@ static bool close_refuses(int64_t code)
 	return code == 1008 || code == 3000 || (code >= 4000 && code <= 4999);
 }
 
+/* A 2xx says it all, also when its body never ends; a socket has to have stayed open in order. */
+static bool reject_accepted(const struct attempt *a, int64_t status, int64_t close)
+{
+	if (status >= 200 && status < 300)
+		return a->failure != FAILURE_INTERRUPTED;
+	return status == 101 && close < 0 &&
+	       (a->failure == FAILURE_NONE || a->failure == FAILURE_CHECK);
+}
+
+static void reject_let_in(struct attempt *a, int64_t status)
+{
+	struct step_run *step = a->step;
+	struct arena *arena = step->engine->arena;
+
+	a->detail = arena_printf(a->arena, "a credential of kind '%s' was accepted (%s)", a->reject,
+		status == 101 ? "the WebSocket stayed open"
+			      : arena_printf(a->arena, "status %d", (int)status));
+	value_push(arena, &step->accepted, value_text(arena_strdup(arena, a->reject)));
+	if (!step->let_in)
+		step->let_in = arena_strdup(arena, a->detail);
+}
+
 /*
  * A bad credential must be refused: 401 or 403, or for a WebSocket a close that says so. 2xx or an
  * open socket lets it in. Anything else is neither.
@@ -112,34 +134,21 @@ static bool close_refuses(int64_t code)
 static void judge_reject(struct attempt *a)
 {
 	int64_t status = integer_fact(a, STR("status")), close = integer_fact(a, STR("close_code"));
-	struct step_run *step = a->step;
 
 	if (status == 401 || status == 403 || (status == 101 && close_refuses(close))) {
 		a->failure = FAILURE_NONE;
 		a->detail = NULL;
 		return;
 	}
-	bool judged = a->failure == FAILURE_NONE || a->failure == FAILURE_CHECK;
-	/* A 2xx says it all, also when its body never ends. */
-	bool accepted = (status >= 200 && status < 300 && a->failure != FAILURE_INTERRUPTED) ||
-			(status == 101 && close < 0 && judged);
+	bool accepted = reject_accepted(a, status, close);
 
 	/* An attempt that ended before an answer keeps its own failure. */
-	if (status < 0 || !(judged || accepted))
+	if (status < 0 || (!accepted && a->failure != FAILURE_NONE && a->failure != FAILURE_CHECK))
 		return;
 	a->failure = FAILURE_CHECK;
-	if (accepted) {
-		a->detail = arena_printf(a->arena, "a credential of kind '%s' was accepted (%s)",
-			a->reject,
-			status == 101 ? "the WebSocket stayed open"
-				      : arena_printf(a->arena, "status %d", (int)status));
-		value_push(step->engine->arena, &step->accepted,
-			value_text(arena_strdup(step->engine->arena, a->reject)));
-		if (!step->let_in)
-			step->let_in = arena_strdup(step->engine->arena, a->detail);
-		return;
-	}
-	if (status == 101)
+	if (accepted)
+		reject_let_in(a, status);
+	else if (status == 101)
 		a->detail = arena_printf(a->arena,
 			"a credential of kind '%s' was answered by close code %d, wanted 1008, 3000 or "
 			"4000-4999",

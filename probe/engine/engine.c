@@ -25,23 +25,23 @@ void engine_advance_soon(struct engine *e)
 		loop_defer(e->loop, &e->advance, engine_advance, e);
 }
 
-static size_t slots_allowed(void)
+static size_t slots_allowed(size_t wanted)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return SLOTS_MAX;
+		return wanted;
 	if (limit.rlim_cur < limit.rlim_max) {
-		rlim_t wanted = 4096 < limit.rlim_max ? 4096 : limit.rlim_max;
+		rlim_t enough = 4096 < limit.rlim_max ? 4096 : limit.rlim_max;
 
-		if (limit.rlim_cur < wanted) {
-			limit.rlim_cur = wanted;
+		if (limit.rlim_cur < enough) {
+			limit.rlim_cur = enough;
 			setrlimit(RLIMIT_NOFILE, &limit);
 			getrlimit(RLIMIT_NOFILE, &limit);
 		}
 	}
-	if (limit.rlim_cur >= FDS_RESERVED + (rlim_t)SLOTS_MAX * FDS_PER_SLOT)
-		return SLOTS_MAX;
+	if (limit.rlim_cur >= FDS_RESERVED + (rlim_t)wanted * FDS_PER_SLOT)
+		return wanted;
 	if (limit.rlim_cur <= FDS_RESERVED + FDS_PER_SLOT)
 		return 1;
 	return (size_t)((limit.rlim_cur - FDS_RESERVED) / FDS_PER_SLOT);
@@ -400,7 +400,7 @@ struct engine *engine_start(struct arena *arena, const struct plan *plan, struct
 	e->done = done;
 	e->ctx = ctx;
 	e->queue_end = &e->queue;
-	e->slots = slots_allowed();
+	e->slots = slots_allowed(options->concurrency ? options->concurrency : SLOTS_DEFAULT);
 	loop_refresh(loop);
 	engine_setup(e);
 	if (options->auths && options->auths[0])

@@ -7,7 +7,7 @@
 
 /* The first and the last attempts of a step are kept, what lies between is counted. */
 enum { ATTEMPTS_FIRST = 10, ATTEMPTS_LAST = 90, ATTEMPTS_KEPT = ATTEMPTS_FIRST + ATTEMPTS_LAST };
-enum { SLOTS_MAX = 64, FDS_RESERVED = 24, FDS_PER_SLOT = 3 };
+enum { SLOTS_DEFAULT = 64, FDS_RESERVED = 24, FDS_PER_SLOT = 3 };
 
 enum step_state {
 	STATE_WAITING, /* for the steps it needs */

@@ -169,6 +169,7 @@ static void note_message(struct attempt *a, enum ws_kind kind, struct str payloa
 	struct ws_state *state = attempt_state(a);
 
 	state->messages++;
+	attempt_fact(a, "messages_total", value_integer(state->messages));
 	message_text(kind, payload, state->last);
 	attempt_message(a, payload);
 }
@@ -441,7 +442,8 @@ static const struct fact_def facts[] = {
 	{"body", "string", "body of a refusal, 64 KiB at most"},
 	{"json", "object", "body of a refusal as JSON"},
 	{"subprotocol", "string", "subprotocol the server selected, empty when none"},
-	{"messages", "list", "messages that came, in order"},
+	{"messages", "list", "messages that came, in order, the first 1,000 or 16 MiB"},
+	{"messages_total", "integer", "how many messages came, none left out"},
 	{"close_code", "integer", "code of the peer's close; 1005 none given, 1006 lost"},
 	{"close_reason", "string", "reason of the peer's close"},
 	FACTS_TIME,
