@@ -88,7 +88,7 @@ ifeq ($(MODE),static)
 # from c-ares, SQLite's extensions and privilege dropping are not used.
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) 2> $@.log || { cat $@.log >&2; exit 1; }
+	$(Q)$(CC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $^ $(PKG_LIBS) 2> $@.log || { cat $@.log >&2; exit 1; }
 	@! grep -v -e 'in statically linked applications' -e ': in function ' -e ': note: ' $@.log >&2
 else
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a

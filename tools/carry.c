@@ -1,6 +1,6 @@
 /*
  * carry FROM TO: copies a program to where another container finds it. The image holds no shell and no
- * cp; an init container calls this, see k8s/backend.yaml.
+ * cp; an init container calls this, see k8s/components/startup-probe.
  */
 #include <errno.h>
 #include <fcntl.h>
