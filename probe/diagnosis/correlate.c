@@ -254,8 +254,10 @@ static enum tie tie_of(const struct context *c, const struct problem *p,
 	return in_window(p, s) ? tie_by_time(p, s, seen, request) : TIE_NONE;
 }
 
-static const char *tie_text(enum tie tie)
+static const char *tie_text(const struct problem *p, enum tie tie)
 {
+	if (tie == TIE_WINDOW && p->last == TIME_NONE)
+		return "the log says no times; it may have been logged while the step ran";
 	switch (tie) {
 	case TIE_TRACE: return "a log entry has the trace id of the step's request";
 	case TIE_REQUEST:
@@ -277,7 +279,7 @@ static void tie_step(
 		p->tie = tie;
 		/* ports.c has said it more exactly */
 		if (tie != TIE_CAUSE || !p->tie_reason)
-			p->tie_reason = tie_text(tie);
+			p->tie_reason = tie_text(p, tie);
 	}
 	p->breaks_required = p->breaks_required || !s->optional;
 	p->degrades = p->degrades || s->optional;

@@ -321,5 +321,11 @@ void verdict_build(struct context *c)
 		d->verdict.summary =
 			arena_printf(c->arena, "As of %s: %s", when, d->verdict.summary);
 	}
+	if (d->change_count)
+		d->verdict.summary = arena_printf(c->arena, "%s Since the baseline: %s%s.",
+			d->verdict.summary, d->changes[0].text,
+			d->change_count > 1
+				? arena_printf(c->arena, ", and %zu more", d->change_count - 1)
+				: "");
 	d->verdict.summary = redact_text(c->options->redactor, c->arena, d->verdict.summary);
 }

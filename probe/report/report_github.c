@@ -85,7 +85,7 @@ static const char *finding_message(struct arena *arena, const struct finding *f)
 	BUF_SCOPED struct buf b;
 
 	buf_init(&b, 8192);
-	buf_printf(&b, "%s (%s)", f->message, f->cause);
+	buf_printf(&b, "%s (%s)", f->message, finding_state_text(arena, f));
 	for (size_t i = 0; i < f->now.count; i++)
 		buf_printf(&b, "\ndo now: %s", f->now.items[i]);
 	return arena_str(arena, buf_str(&b)).ptr;
@@ -104,6 +104,23 @@ static void write_steps(FILE *out, struct arena *arena, const struct report *rep
 			arena_printf(arena, "step '%s' failed", step->name),
 			step_why(arena, run, step));
 	}
+}
+
+static const char *change_level(enum change_kind kind)
+{
+	return kind == CHANGE_STEP_SLOWER || kind == CHANGE_CLUSTER_NEW ? "warning" : "notice";
+}
+
+static void write_changes(FILE *out, struct arena *arena, const struct diagnosis *d)
+{
+	const char *title =
+		arena_printf(arena, "since baseline %s", d->baseline_id ? d->baseline_id : "-");
+
+	for (size_t i = 0; i < d->change_count; i++)
+		write_command(out, arena, change_level(d->changes[i].kind), NULL, title,
+			d->changes[i].text);
+	if (!d->change_count)
+		write_command(out, arena, "notice", NULL, title, "nothing changed");
 }
 
 static void write(FILE *out, const struct report *const *reports, size_t count)
@@ -130,6 +147,8 @@ static void write(FILE *out, const struct report *const *reports, size_t count)
 					d->findings[f].title),
 				finding_message(arena, &d->findings[f]));
 		write_steps(out, arena, reports[i]);
+		if (d && d->has_baseline)
+			write_changes(out, arena, d);
 	}
 	arena_free(arena);
 }

@@ -96,7 +96,7 @@ static void write_evidence(struct json_writer *w, const struct finding *f)
 	json_end(w);
 }
 
-static void write_finding(struct json_writer *w, const struct finding *f)
+static void write_finding(struct json_writer *w, const struct finding *f, bool baseline)
 {
 	json_begin(w, NULL, '{');
 	json_int(w, "rank", f->rank);
@@ -111,6 +111,8 @@ static void write_finding(struct json_writer *w, const struct finding *f)
 	write_texts(w, "steps", &f->steps);
 	json_int(w, "incidents", f->incidents);
 	json_text(w, "state", finding_state_name(f->state));
+	if (baseline)
+		json_bool(w, "new_since_baseline", f->new_since_baseline);
 	json_begin(w, "confidence", '{');
 	json_num(w, "value", f->confidence, 3);
 	write_texts(w, "reasons", &f->confidence_reasons);
@@ -128,6 +130,6 @@ void json_findings(struct json_writer *w, const struct diagnosis *d)
 {
 	json_begin(w, "findings", '[');
 	for (size_t i = 0; d && i < d->finding_count; i++)
-		write_finding(w, &d->findings[i]);
+		write_finding(w, &d->findings[i], d->has_baseline);
 	json_end(w);
 }

@@ -33,7 +33,8 @@ static void write_line(FILE *out, const char *label, const char *text)
 
 static void write_finding(FILE *out, struct arena *arena, const struct finding *f)
 {
-	write_line(out, "cause: ", arena_printf(arena, "%s (%s)", f->title, f->cause));
+	write_line(out,
+		"cause: ", arena_printf(arena, "%s (%s)", f->title, finding_state_text(arena, f)));
 	write_line(out, "at: ", f->location);
 	for (size_t i = 0; i < f->now.count; i++)
 		write_line(out, "do now: ", f->now.items[i]);
@@ -170,6 +171,42 @@ static void write_properties(FILE *out, const struct report *report)
 	fputs("    </properties>\n", out);
 }
 
+/* Told in the failure of a step that it explains. */
+static bool is_told(const struct run *run, const struct finding *f)
+{
+	for (size_t i = 0; i < run->step_count; i++) {
+		if (!is_failure(&run->steps[i]) && !is_error(&run->steps[i]))
+			continue;
+		for (size_t k = 0; k < f->steps.count; k++)
+			if (strcmp(f->steps.items[k], run->steps[i].name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* What belongs to no step: the other findings, and what is new since the last good run. */
+static void write_remarks(FILE *out, struct arena *arena, const struct report *report)
+{
+	const struct diagnosis *d = report->diagnosis;
+	bool any = d && d->has_baseline;
+
+	for (size_t i = 0; d && i < d->finding_count; i++)
+		any = any || !is_told(report->run, &d->findings[i]);
+	if (!any)
+		return;
+	fputs("    <system-out>", out);
+	for (size_t i = 0; i < d->finding_count; i++)
+		if (!is_told(report->run, &d->findings[i]))
+			write_finding(out, arena, &d->findings[i]);
+	if (d->has_baseline)
+		write_line(out,
+			d->change_count ? "since baseline " : "nothing changed since baseline ",
+			d->baseline_id ? d->baseline_id : "-");
+	for (size_t i = 0; i < d->change_count; i++)
+		write_line(out, "", d->changes[i].text);
+	fputs("</system-out>\n", out);
+}
+
 static void write_suite(FILE *out, const struct report *report)
 {
 	struct arena *arena = arena_new();
@@ -187,6 +224,7 @@ static void write_suite(FILE *out, const struct report *report)
 	write_properties(out, report);
 	for (size_t i = 0; i < report->run->step_count; i++)
 		write_case(out, arena, report, &report->run->steps[i]);
+	write_remarks(out, arena, report);
 	fputs("  </testsuite>\n", out);
 	arena_free(arena);
 }

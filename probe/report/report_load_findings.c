@@ -194,6 +194,8 @@ static void load_finding(
 		.next = load_texts(l, actions, "next"),
 		.later = load_texts(l, actions, "later"),
 	};
+	if (value_find(v, "new_since_baseline"))
+		f->new_since_baseline = load_boolean(l, v, "new_since_baseline");
 	f->secondary = f->rank > 1 && f->priority <= PRIORITY_P2;
 	load_chain(l, v, f);
 	load_evidence(l, v, f);

@@ -148,6 +148,23 @@ static void write_moment(const struct sheet *s, const struct report *report)
 	fprintf(s->out, "} %.3f\n", (double)report->run->finished_at / NS_PER_S);
 }
 
+/* Every kind, so that a series of a kind ends at 0 and not in the air. */
+static void write_changes(const struct sheet *s, const struct report *report)
+{
+	const struct diagnosis *d = report->diagnosis;
+
+	for (int kind = CHANGE_CLUSTER_NEW; d && d->has_baseline && kind <= CHANGE_CHECK; kind++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < d->change_count; i++)
+			count += d->changes[i].kind == (enum change_kind)kind;
+		fputs("goldprobe_baseline_changes", s->out);
+		write_label(s->out, "scenario", report_name(report), true);
+		write_label(s->out, "kind", change_kind_name((enum change_kind)kind), false);
+		fprintf(s->out, "} %zu\n", count);
+	}
+}
+
 static const struct {
 	const char *name, *help;
 	void (*write)(const struct sheet *, const struct report *);
@@ -156,6 +173,8 @@ static const struct {
 	{"goldprobe_step_success", "1 when the step passed.", write_success},
 	{"goldprobe_step_duration_seconds", "The step's last attempt, by phase.", write_durations},
 	{"goldprobe_findings", "Findings of the last run.", write_findings},
+	{"goldprobe_baseline_changes", "What differs from the run given with --baseline.",
+		write_changes},
 	{"goldprobe_tls_cert_expiry_timestamp_seconds", "When the peer's certificate expires.",
 		write_expiry},
 	{"goldprobe_last_run_timestamp_seconds", "When the last run ended.", write_moment},

@@ -99,6 +99,17 @@ static void write_comment(FILE *out, struct arena *arena, const char *text)
 	fprintf(out, "# %s\n", text_clean_in(arena, text, false));
 }
 
+static void write_changes(FILE *out, struct arena *arena, const struct diagnosis *d)
+{
+	if (!d || !d->has_baseline)
+		return;
+	write_comment(out, arena,
+		arena_printf(arena, "since baseline %s:%s", d->baseline_id ? d->baseline_id : "-",
+			d->change_count ? "" : " nothing changed"));
+	for (size_t i = 0; i < d->change_count; i++)
+		write_comment(out, arena, arena_printf(arena, "  %s", d->changes[i].text));
+}
+
 static void write(FILE *out, const struct report *const *reports, size_t count)
 {
 	struct arena *arena = arena_new();
@@ -116,6 +127,7 @@ static void write(FILE *out, const struct report *const *reports, size_t count)
 		write_comment(out, arena,
 			arena_printf(arena, "%s: golden path %s: %s", report_name(reports[i]),
 				golden_path_name(verdict.golden_path), verdict.summary));
+		write_changes(out, arena, reports[i]->diagnosis);
 	}
 	arena_free(arena);
 }

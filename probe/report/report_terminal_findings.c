@@ -156,9 +156,11 @@ void terminal_findings(struct page *p, const struct report *report)
 {
 	const struct diagnosis *d = report->diagnosis;
 
-	if (d->change_count) {
+	if (d->has_baseline) {
 		page_heading(p, arena_printf(p->arena, "since baseline %s",
 					d->baseline_id ? d->baseline_id : ""));
+		if (!d->change_count)
+			page_item(p, 2, 2, STYLE_PLAIN, "", STYLE_DIM, "nothing changed");
 		for (size_t i = 0; i < d->change_count; i++)
 			page_item(p, 2, 4, STYLE_WARN, "*", STYLE_PLAIN, d->changes[i].text);
 	}

@@ -15,11 +15,11 @@ static void add_line(struct buf *b, const char *label, const char *text)
 	buf_add_char(b, '\n');
 }
 
-static void add_finding(struct buf *b, const struct finding *f)
+static void add_finding(struct buf *b, struct arena *arena, const struct finding *f)
 {
 	buf_printf(b, "%s ", priority_name(f->priority));
 	add_line(b, "", f->title);
-	add_line(b, "  cause: ", f->cause);
+	add_line(b, "  cause: ", finding_state_text(arena, f));
 	add_line(b, "  at: ", f->location);
 	add_line(b, "  message: ", f->message);
 	for (size_t i = 0; i < f->now.count; i++)
@@ -42,6 +42,16 @@ static void add_steps(struct buf *b, struct arena *arena, const struct run *run)
 	}
 }
 
+static void add_changes(struct buf *b, const struct diagnosis *d)
+{
+	if (!d || !d->has_baseline)
+		return;
+	if (!d->change_count)
+		add_line(b, "nothing changed since baseline ", d->baseline_id);
+	for (size_t i = 0; i < d->change_count && b->len <= TERMINATION_MAX; i++)
+		add_line(b, "since baseline: ", d->changes[i].text);
+}
+
 static void write(FILE *out, const struct report *const *reports, size_t count)
 {
 	BUF_SCOPED struct buf b;
@@ -59,7 +69,8 @@ static void write(FILE *out, const struct report *const *reports, size_t count)
 
 		add_steps(&b, arena, reports[i]->run);
 		for (size_t f = 0; d && f < d->finding_count && b.len <= TERMINATION_MAX; f++)
-			add_finding(&b, &d->findings[f]);
+			add_finding(&b, arena, &d->findings[f]);
+		add_changes(&b, d);
 	}
 	struct str text = text_cut(buf_str(&b), TERMINATION_MAX);
 
