@@ -1,6 +1,5 @@
 # goldprobe alone: one static binary, the certificate authorities, no shell, no root. /carry copies it
-# for another container, see
-# k8s/overlays/startup-probe. /sbom.spdx.json lists what is linked.
+# for another container, see k8s/overlays/startup-probe. /sbom.spdx.json lists what is inside.
 #
 #   make image                                         (podman or docker, reproducible)
 #   podman build --format docker -t goldprobe .        (HEALTHCHECK is not in the OCI format)
