@@ -10,10 +10,11 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "probe/process.h"
 
 extern char **environ;
 
@@ -24,8 +25,9 @@ enum { OUTPUT_MAX = 64 << 20, OUTPUT_HEAD = 16 << 20 };
 struct child {
 	struct loop *loop;
 	pid_t pid;
-	int pidfd, output, log;
-	struct watch exit_watch, output_watch;
+	int output, log;
+	struct process_watch exit_watch;
+	struct watch output_watch;
 	struct timer kill_timer, drain_timer;
 	uint64_t written, dropped; /* bytes of output in all, and of those that could not be kept */
 	int64_t started;
@@ -111,15 +113,13 @@ static void child_reap(struct child *c)
 		c->result.exit_code = -1;
 		c->result.signal = WTERMSIG(status);
 	}
-	if (c->exit_watch.active)
-		loop_unwatch(c->loop, &c->exit_watch);
+	process_watch_stop(&c->exit_watch);
 }
 
-static void exit_ready(void *ctx, unsigned events)
+static void ended(void *ctx)
 {
 	struct child *c = ctx;
 
-	(void)events;
 	child_reap(c);
 	if (!c->reaped)
 		return;
@@ -194,7 +194,7 @@ struct child *child_start(struct loop *loop, const char *const *argv, bool echo,
 	if (!c)
 		die("out of memory: %zu bytes", sizeof(*c));
 	c->loop = loop;
-	c->pidfd = c->output = c->log = -1;
+	c->output = c->log = -1;
 	c->echo = echo;
 	c->exited = exited;
 	c->ctx = ctx;
@@ -210,13 +210,7 @@ struct child *child_start(struct loop *loop, const char *const *argv, bool echo,
 	}
 	close(pipes[1]);
 	c->result.command = command_text(argv);
-	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	if (c->pidfd < 0) {
-		error_set(err, "cannot watch the command: %s", strerror(errno));
-		child_free(c);
-		return NULL;
-	}
-	if (loop_watch(loop, &c->exit_watch, c->pidfd, LOOP_READ, exit_ready, c, err) ||
+	if (process_watch_start(loop, &c->exit_watch, c->pid, ended, c, err) ||
 		loop_watch(loop, &c->output_watch, c->output, LOOP_READ, output_ready, c, err)) {
 		child_free(c);
 		return NULL;
@@ -308,11 +302,8 @@ void child_free(struct child *c)
 		kill(-c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
 	}
-	if (c->exit_watch.active)
-		loop_unwatch(c->loop, &c->exit_watch);
+	process_watch_stop(&c->exit_watch);
 	output_close(c);
-	if (c->pidfd >= 0)
-		close(c->pidfd);
 	if (c->log >= 0)
 		close(c->log);
 	free((char *)c->result.command);

@@ -5,11 +5,11 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe/file.h"
+#include "probe/process.h"
 
 #include "steps_private.h"
 
@@ -34,8 +34,9 @@ struct output {
 
 struct exec_state {
 	pid_t pid; /* 0: none, or reaped */
-	int pidfd, input;
-	struct watch exit_watch, input_watch;
+	int input;
+	struct process_watch exit_watch;
+	struct watch input_watch;
 	struct output out, err;
 	size_t sent;
 	bool begun;
@@ -145,23 +146,17 @@ static void record_status(struct attempt *a, int status)
 	}
 }
 
-static void exit_ready(void *ctx, unsigned events)
+static void ended(void *ctx)
 {
 	struct attempt *a = ctx;
 	struct exec_state *state = attempt_state(a);
-	siginfo_t info = {0};
 	int status;
 
-	(void)events;
 	/* The dead leader keeps its number until it is reaped: no other group can be meant. */
-	if (waitid(P_PID, (id_t)state->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-		info.si_pid == 0)
-		return;
 	kill(-state->pid, SIGKILL);
 	if (waitpid(state->pid, &status, 0) == state->pid)
 		record_status(a, status);
 	state->pid = 0;
-	loop_unwatch(attempt_loop(a), &state->exit_watch);
 	if (state->out.fd >= 0)
 		output_ready(&state->out, LOOP_READ);
 	if (state->err.fd >= 0)
@@ -278,10 +273,7 @@ static int watch_all(struct attempt *a, struct error *err)
 	struct exec_state *state = attempt_state(a);
 	struct loop *loop = attempt_loop(a);
 
-	state->pidfd = (int)syscall(SYS_pidfd_open, state->pid, 0);
-	if (state->pidfd < 0)
-		return error_set(err, "cannot watch the program: %s", strerror(errno));
-	if (loop_watch(loop, &state->exit_watch, state->pidfd, LOOP_READ, exit_ready, a, err) < 0 ||
+	if (process_watch_start(loop, &state->exit_watch, state->pid, ended, a, err) < 0 ||
 		loop_watch(loop, &state->out.watch, state->out.fd, LOOP_READ, output_ready,
 			&state->out, err) < 0 ||
 		loop_watch(loop, &state->err.watch, state->err.fd, LOOP_READ, output_ready,
@@ -308,7 +300,7 @@ static void start(struct attempt *a)
 			a, FAILURE_CHECK, "cannot enter directory '%s': %s", dir, strerror(errno));
 		return;
 	}
-	state->pidfd = state->input = -1;
+	state->input = -1;
 	state->out = (struct output){.fd = -1, .attempt = a};
 	state->err = (struct output){.fd = -1, .attempt = a};
 	buf_init(&state->out.text, OUTPUT_MAX);
@@ -345,15 +337,12 @@ static void stop(struct attempt *a)
 
 	if (!state->begun)
 		return;
-	loop_unwatch(attempt_loop(a), &state->exit_watch);
+	process_watch_stop(&state->exit_watch);
 	kill_group(state);
 	record_output(a);
 	input_close(a);
 	output_close(&state->out);
 	output_close(&state->err);
-	if (state->pidfd >= 0)
-		close(state->pidfd);
-	state->pidfd = -1;
 	buf_release(&state->out.text);
 	buf_release(&state->err.text);
 }

@@ -11,6 +11,12 @@
 #ifndef TESTS_UNIT_CASES_H
 #define TESTS_UNIT_CASES_H
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #include "probe/arena.h"
 
 struct one_case {
@@ -22,9 +28,9 @@ struct one_case {
  * many. Fails the process when the file cannot be read or is empty. */
 int cases_run(const char *path, const char *(*run)(struct arena *, const struct one_case *));
 
-/* Processor time of this process, ns, and how much of it a thing that takes `ns` may use: more under
- * a sanitizer. Wall time would depend on what else the machine does. */
+/* Processor time of this process, ns (wall time would depend on what else the machine does), and how
+ * much a thing that takes `ns` may take here: more under a sanitizer or valgrind. */
 int64_t cpu_time(void);
-int64_t cpu_limit(int64_t ns);
+int64_t time_limit(int64_t ns);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "cases.h"
 #include "http_outcome.h"
 #include "tls_peer.h"
 
@@ -66,7 +67,7 @@ static void test_certificates(void **state)
 		outcome_begin(&o);
 		o.keep_tls = true;
 		perform(&o, &(struct http_request){.url = str_of(peer.url), .connection = &c},
-			5 * NS_PER_S);
+			time_limit(5 * NS_PER_S));
 		if (cases[i].detail) {
 			assert_int_equal(o.result.failure, FAILURE_TLS);
 			if (!strstr(o.result.detail, cases[i].detail))
@@ -101,7 +102,7 @@ static void test_client_certificate(void **state)
 			outcome_begin(&o);
 			perform(&o,
 				&(struct http_request){.url = str_of(peer.url), .connection = &c},
-				5 * NS_PER_S);
+				time_limit(5 * NS_PER_S));
 			assert_int_equal(o.result.failure, with ? FAILURE_NONE : FAILURE_TLS);
 			assert_int_equal(o.result.status, with ? 200 : 0);
 			outcome_end(&o);
@@ -121,18 +122,18 @@ static void test_tls_problems(void **state)
 	peer_start(&peer, serve_text, "HTTP/1.1 400 Bad\r\n\r\n", 1);
 	snprintf(peer.url, sizeof(peer.url), "https://127.0.0.1:%u/", peer.port);
 	outcome_begin(&o);
-	perform(&o, &(struct http_request){.url = str_of(peer.url)}, 5 * NS_PER_S);
+	perform(&o, &(struct http_request){.url = str_of(peer.url)}, time_limit(5 * NS_PER_S));
 	assert_int_equal(o.result.failure, FAILURE_TLS);
 	assert_non_null(strstr(o.result.detail, "does not speak TLS"));
 	perform(&o, &(struct http_request){.url = str_of(peer.url), .connection = &missing},
-		5 * NS_PER_S);
+		time_limit(5 * NS_PER_S));
 	assert_int_equal(o.result.failure, FAILURE_TLS);
 	assert_string_equal(o.result.detail,
 		"cannot read CA file '/no/such/ca.pem': No such file or directory");
 	peer_stop(&peer);
 	tls_peer_start(&peer, &server, serve_tls_text, ok_answer, 0, 1);
 	perform(&o, &(struct http_request){.url = str_of(peer.url), .connection = &only13},
-		5 * NS_PER_S);
+		time_limit(5 * NS_PER_S));
 	assert_int_equal(o.result.failure, FAILURE_TLS);
 	assert_non_null(strstr(o.result.detail, "protocol version"));
 	outcome_end(&o);
