@@ -111,6 +111,8 @@ static const char *limit_text(struct http_transfer *t)
 	case STOP_HEADERS:
 		return arena_printf(
 			t->arena, "headers exceed %s", size_text(t, t->request.max_headers));
+	case STOP_HEADER_LINES:
+		return arena_printf(t->arena, "headers exceed %d lines", HEADER_LINES_MAX);
 	case STOP_LENGTH: return "Content-Length is not a number, too large, or given twice";
 	case STOP_BODY:
 		return arena_printf(
@@ -167,7 +169,8 @@ static enum failure lost(struct http_transfer *t, CURLcode code, const char **de
 /* A single header line beyond curl's own 100 KiB: told as memory (before 8.6) or as too large. */
 static bool is_long_line(const struct http_transfer *t, CURLcode code)
 {
-	return (code == CURLE_OUT_OF_MEMORY || (int)code == 100) && t->added && !t->headers_done;
+	return (code == CURLE_OUT_OF_MEMORY || (int)code == 100) && t->added && !t->headers_done &&
+	       t->stop == STOP_NONE;
 }
 
 static enum failure classify(struct http_transfer *t, CURLcode code, const char **detail)

@@ -30,7 +30,10 @@ struct http_session {
 };
 
 /* Why we ended a transfer ourselves; the words for CURLE_WRITE_ERROR. */
-enum http_stop { STOP_NONE, STOP_HEADERS, STOP_LENGTH, STOP_BODY, STOP_CALLER };
+/* Fewer than what newer curl bears (5,000), so that every build says the same. */
+enum { HEADER_LINES_MAX = 4096 };
+
+enum http_stop { STOP_NONE, STOP_HEADERS, STOP_HEADER_LINES, STOP_LENGTH, STOP_BODY, STOP_CALLER };
 
 struct http_transfer {
 	struct http_machine *machine;
@@ -63,7 +66,7 @@ struct http_transfer {
 	const char *protocol;
 	struct pairs headers, trailers;
 	size_t header_capacity, trailer_capacity;
-	size_t header_bytes;
+	size_t header_bytes, header_lines;
 	bool headers_done;
 	struct buf body;
 	uint64_t size;

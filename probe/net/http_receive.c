@@ -16,7 +16,7 @@ void http_answer_reset(struct http_transfer *t)
 	t->protocol = NULL;
 	t->headers = t->trailers = (struct pairs){NULL, 0};
 	t->header_capacity = t->trailer_capacity = 0;
-	t->header_bytes = 0;
+	t->header_bytes = t->header_lines = 0;
 	t->headers_done = false;
 	buf_clear(&t->body);
 	t->size = 0;
@@ -25,13 +25,14 @@ void http_answer_reset(struct http_transfer *t)
 /* "HTTP/1.1 200 OK". A new one starts the headers anew: what stood before was a 1xx. */
 static void take_status_line(struct http_transfer *t, struct str line)
 {
-	size_t bytes = t->header_bytes;
+	size_t bytes = t->header_bytes, lines = t->header_lines;
 	size_t blank = str_find_char(line, ' ');
 	struct str version = str_sub(line, 0, blank);
 	int64_t status;
 
 	http_answer_reset(t);
 	t->header_bytes = bytes;
+	t->header_lines = lines;
 	t->protocol = str_is(version, "HTTP/1.0")     ? "http/1.0"
 		      : str_starts(version, "HTTP/2") ? "h2"
 						      : "http/1.1";
@@ -91,6 +92,10 @@ size_t http_on_header(char *data, size_t size, size_t count, void *ctx)
 	t->header_bytes += len;
 	if (t->header_bytes > t->request.max_headers) {
 		t->stop = STOP_HEADERS;
+		return 0;
+	}
+	if (++t->header_lines > HEADER_LINES_MAX) {
+		t->stop = STOP_HEADER_LINES;
 		return 0;
 	}
 	while (line.len && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))

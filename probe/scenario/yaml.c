@@ -210,6 +210,9 @@ static void on_scalar(struct loader *l, struct fy_event *event)
 	node->quoted = value && fy_token_scalar_style(value) != FYSS_PLAIN;
 	check_tag(l, event->scalar.tag, node->span);
 	scalar_value(l, node, event->scalar.tag);
+	/* Nothing is written there: what is wrong with it is told at its key. */
+	if (!node->text.len && !node->quoted && l->depth && l->frames[l->depth - 1].key)
+		node->span = l->frames[l->depth - 1].key->span;
 	anchor_add(l, event->scalar.anchor, node, false);
 	loader_put(l, node, 1, 0);
 }

@@ -145,8 +145,11 @@ static void test_bounds(void **state)
 		peer_serve *serve;
 		const char *text, *detail;
 	} cases[] = {
-		{serve_flood, "X-Flood: 0123456789012345678901234567890123456789\r\n",
+		{serve_flood,
+			"X-Flood: 01234567890123456789012345678901234567890123456789"
+			"01234567890123456789\r\n",
 			"headers exceed 256 KiB"},
+		{serve_flood, "X: y\r\n", "headers exceed 4096 lines"},
 		{serve_chunks, NULL, "body exceeds 16 MiB (max_body)"},
 	};
 	long before = peak_kib();
