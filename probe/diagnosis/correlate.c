@@ -241,6 +241,18 @@ static enum tie tie_by_time(const struct problem *p, const struct step_result *s
 	return fits_shape(p, s) ? TIE_CAUSE : TIE_WINDOW;
 }
 
+/* The service failed of it before the step began and was not seen to come back: what is refused
+ * then, or not there, is as it was left. */
+static enum tie tie_before(const struct problem *p, const struct step_result *s)
+{
+	int64_t status = status_of(s);
+	bool absent = s->failure == FAILURE_CONNECT || s->failure == FAILURE_TIMEOUT ||
+		      status == 502 || status == 503 || status == 504;
+
+	return absent && p->fatal && p->last != TIME_NONE && p->last < s->started_at ? TIE_BEFORE
+										     : TIE_NONE;
+}
+
 static enum tie tie_of(const struct context *c, const struct problem *p,
 	const struct step_result *s, const struct rule *seen, const struct log_entry *request)
 {
@@ -251,11 +263,16 @@ static enum tie tie_of(const struct context *c, const struct problem *p,
 		return TIE_NONE;
 	if (has_trace(c, p, s->trace_id))
 		return TIE_TRACE;
-	return in_window(p, s) ? tie_by_time(p, s, seen, request) : TIE_NONE;
+	return in_window(p, s) ? tie_by_time(p, s, seen, request) : tie_before(p, s);
 }
 
-static const char *tie_text(const struct problem *p, enum tie tie)
+static const char *tie_text(
+	struct context *c, const struct problem *p, const struct step_result *s, enum tie tie)
 {
+	if (tie == TIE_BEFORE)
+		return arena_printf(c->arena,
+			"the service failed of it %s before the step, and nothing in the log says that it came back",
+			age_text(c->arena, s->started_at - p->last));
 	if (tie == TIE_WINDOW && p->last == TIME_NONE)
 		return "the log says no times; it may have been logged while the step ran";
 	switch (tie) {
@@ -279,7 +296,7 @@ static void tie_step(
 		p->tie = tie;
 		/* ports.c has said it more exactly */
 		if (tie != TIE_CAUSE || !p->tie_reason)
-			p->tie_reason = tie_text(p, tie);
+			p->tie_reason = tie_text(c, p, s, tie);
 	}
 	p->breaks_required = p->breaks_required || !s->optional;
 	p->degrades = p->degrades || s->optional;

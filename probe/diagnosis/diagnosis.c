@@ -53,6 +53,7 @@ const struct diagnosis *diagnose(struct arena *arena, const struct run *run,
 		.options = options,
 		.out = ARENA_NEW(arena, struct diagnosis)};
 
+	age_judge(&c);
 	problems_find(&c);
 	incidents_count(&c);
 	child_blame(&c);

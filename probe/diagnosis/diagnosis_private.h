@@ -9,6 +9,7 @@
  *   correlate.c  failed steps -> the problem that explains them
  *   waiting.c    a step that waited -> what the service was busy with
  *   finding.c    problems and steps -> findings, ranked
+ *   age.c        age of the logs, what limits the judgement
  *   verdict.c    verdict, capabilities, summary
  *   baseline.c   differences from an earlier run
  */
@@ -28,7 +29,7 @@ enum {
 enum role { ROLE_NONE, ROLE_ROOT, ROLE_EFFECT, ROLE_NOISE };
 
 /* How a problem is tied to a failed step, strongest first. */
-enum tie { TIE_NONE, TIE_WINDOW, TIE_CAUSE, TIE_INSTANCE, TIE_REQUEST, TIE_TRACE };
+enum tie { TIE_NONE, TIE_BEFORE, TIE_WINDOW, TIE_CAUSE, TIE_INSTANCE, TIE_REQUEST, TIE_TRACE };
 
 struct problem {
 	const struct rule *rule; /* never NULL */
@@ -117,6 +118,10 @@ void evidence_build(struct context *, const struct problem *, struct finding *);
 
 /* finding.c */
 void findings_build(struct context *);
+
+/* age.c */
+void age_judge(struct context *); /* how old the logs are, and what limits the judgement */
+const char *age_text(struct arena *, int64_t ns);
 
 /* verdict.c */
 void verdict_build(struct context *);

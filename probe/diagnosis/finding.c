@@ -70,6 +70,8 @@ static void judge_confidence(struct context *c, const struct problem *p, struct 
 	reason(c, f, p->exception && p->exception->frames, 0.1, "the stack says where it happened");
 	reason(c, f, p->fatal > 1, 0.1,
 		arena_printf(c->arena, "it is the same in %lld failures", (long long)p->fatal));
+	reason(c, f, c->out->stale && p->cluster_count, -0.2,
+		"the log is old: what is so now it cannot say");
 	reason(c, f, p->tolerant, -0.2, "its own words say that the service goes on");
 	reason(c, f, p->state_reason != NULL, 0, p->state_reason);
 	reason(c, f, p->cluster_count == 0, 0,

@@ -260,8 +260,10 @@ void incidents_count(struct context *c)
 		live(life_of(lives, slots - 1, m->instance), m);
 	}
 	for (size_t i = 0; i < c->problem_count; i++) {
-		if (c->problems[i]->incidents == 0)
-			c->problems[i]->incidents = c->problems[i]->cluster_count ? 1 : 0;
+		struct problem *p = c->problems[i];
+
+		if (p->incidents == 0 && p->cluster_count)
+			p->incidents = p->instances > 1 ? p->instances : 1;
 	}
 }
 

@@ -187,6 +187,17 @@ static const char *reached_text(struct context *c, const struct tally *t)
 	return "";
 }
 
+/* What an old log tells is dated, since it may be so no more. */
+static const char *as_of(struct context *c, const struct finding *f)
+{
+	char when[36];
+
+	if (!c->out->stale || !f->clusters.count)
+		return "";
+	time_print_utc(c->out->logs_last, 0, when);
+	return arena_printf(c->arena, "; so it was at %s, when the log ends", when);
+}
+
 static const char *run_summary(struct context *c, const struct tally *t)
 {
 	const struct diagnosis *d = c->out;
@@ -209,8 +220,9 @@ static const char *run_summary(struct context *c, const struct tally *t)
 			t->unreached ? "not every step was reached" : "every step passed",
 			f ? ", but the log tells of: " : "", f ? cause_text(c, f) : "",
 			reached_text(c, t));
-	return arena_printf(c->arena, "Golden path %s at '%s': %s.%s", word, t->first_failed->name,
-		f ? cause_text(c, f) : "the cause is unknown", reached_text(c, t));
+	return arena_printf(c->arena, "Golden path %s at '%s': %s%s.%s", word,
+		t->first_failed->name, f ? cause_text(c, f) : "the cause is unknown",
+		f ? as_of(c, f) : "", reached_text(c, t));
 }
 
 static const char *logs_summary(struct context *c)
@@ -236,76 +248,11 @@ static const char *logs_summary(struct context *c)
 		cause_text(c, &d->findings[0]));
 }
 
-static const char *age_text(struct arena *arena, int64_t ns)
-{
-	int64_t minutes = ns / (60 * NS_PER_S);
-
-	if (minutes < 120)
-		return arena_printf(arena, "%lld minutes", (long long)minutes);
-	if (minutes < 72 * 60)
-		return arena_printf(arena, "%lld hours", (long long)(minutes / 60));
-	return arena_printf(arena, "%lld days", (long long)(minutes / 1440));
-}
-
-/* Old logs: how old, and nothing in the present tense. */
-static void judge_age(struct context *c)
-{
-	struct diagnosis *d = c->out;
-	const struct diagnose_options *o = c->options;
-	int64_t limit = o->live || !o->window ? 15 * 60 * NS_PER_S : o->window;
-	char when[36];
-
-	d->logs_first = d->logs_last = TIME_NONE;
-	if (!c->logs)
-		return;
-	d->logs_first = c->logs->first;
-	d->logs_last = c->logs->last;
-	if (d->logs_last == TIME_NONE || o->now - d->logs_last <= limit)
-		return;
-	time_print_utc(d->logs_last, 0, when);
-	d->stale = true;
-	d->banner = arena_printf(c->arena,
-		"the newest log line is %s old (%s): this is what was, not what is",
-		age_text(c->arena, o->now - d->logs_last), when);
-}
-
-static void add_notes(struct context *c)
-{
-	struct diagnosis *d = c->out;
-
-	for (size_t i = 0; c->logs && i < c->logs->source_count; i++) {
-		const struct log_source *s = &c->logs->sources[i];
-
-		if (s->error)
-			texts_add(c->arena, &d->notes,
-				arena_printf(c->arena, "%s: %s", s->name, s->error));
-		if (s->capped)
-			texts_add(c->arena, &d->notes,
-				arena_printf(c->arena,
-					"%s has exactly as many entries as an export is cut at: older ones may be missing",
-					s->name));
-		if (s->gap_from != TIME_NONE && s->gap_to != TIME_NONE) {
-			char gap[32];
-			duration_print(s->gap_to - s->gap_from, gap);
-			texts_add(c->arena, &d->notes,
-				arena_printf(
-					c->arena, "%s is silent for %s in between", s->name, gap));
-		}
-	}
-	if (c->logs && c->logs->entries_left_out)
-		texts_add(c->arena, &d->notes,
-			arena_printf(c->arena,
-				"%lld entries that mattered were counted but not kept",
-				(long long)c->logs->entries_left_out));
-}
-
 void verdict_build(struct context *c)
 {
 	struct diagnosis *d = c->out;
 	struct tally t = {0};
 
-	judge_age(c);
-	add_notes(c);
 	if (c->run && c->run->step_count) {
 		t = count_steps(c->run);
 		judge_run(c, &t);

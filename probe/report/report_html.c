@@ -32,10 +32,9 @@ void html_pre(struct html *h, struct str text)
 
 const char *html_moment(struct html *h, int64_t wall_ns)
 {
-	char text[36] = "";
+	char text[36];
 
-	if (wall_ns != TIME_NONE)
-		time_print_utc(wall_ns, 3, text);
+	text_moment(text, wall_ns);
 	return arena_strdup(h->arena, text);
 }
 
@@ -157,7 +156,7 @@ static void write_one(FILE *out, const struct report *report)
 	write_timeline(&h);
 	html_logs(&h);
 	fprintf(out, "<footer>goldprobe %s, %s</footer>\n</main>\n", GOLDPROBE_VERSION,
-		html_moment(&h, report->now));
+		html_moment(&h, report->now - report->now % NS_PER_MS));
 	arena_free(h.arena);
 }
 

@@ -90,7 +90,13 @@ void html_findings(struct html *h)
 
 	if (!d || !d->finding_count)
 		return;
+	const char *as_of = findings_as_of(h->arena, d);
+
 	fputs("<section>\n<h2>Causes and actions</h2>\n", h->out);
+	if (as_of)
+		html_element(h, "p class=\"soft\"",
+			arena_printf(h->arena,
+				"All of this is %s; what is so now the log cannot say.", as_of));
 	for (size_t i = 0; i < d->finding_count; i++)
 		write_finding(h, &d->findings[i]);
 	if (d->findings_left_out)

@@ -9,10 +9,9 @@
 
 const char *markdown_moment(const struct sheet *s, int64_t wall_ns)
 {
-	char text[36] = "";
+	char text[36];
 
-	if (wall_ns != TIME_NONE)
-		time_print_utc(wall_ns, 3, text);
+	text_moment(text, wall_ns);
 	return arena_strdup(s->arena, text);
 }
 
@@ -52,7 +51,7 @@ static void write_head(const struct sheet *s)
 		report_verdict_word(verdict.golden_path), verdict.exit_code);
 	write_row(s, "Target", run->target);
 	fprintf(s->out, "| Started | %s (local: %s) |\n| Took | %s |\n",
-		markdown_moment(s, run->started_at), local, took);
+		markdown_moment(s, run->started_at - run->started_at % NS_PER_MS), local, took);
 	write_row(s, "Run", run->id);
 	write_row(s, "Ended early", run->end_detail);
 	if (run->child)
@@ -221,7 +220,7 @@ static void write(FILE *out, const struct report *const *reports, size_t count)
 		write_changes(&s);
 		markdown_logs(&s);
 		fprintf(out, "Made by goldprobe %s at %s.\n", GOLDPROBE_VERSION,
-			markdown_moment(&s, reports[i]->now));
+			markdown_moment(&s, reports[i]->now - reports[i]->now % NS_PER_MS));
 		arena_free(s.arena);
 	}
 }

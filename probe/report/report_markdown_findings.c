@@ -115,7 +115,11 @@ void markdown_findings(const struct sheet *s)
 
 	if (!d || !d->finding_count)
 		return;
+	const char *as_of = findings_as_of(s->arena, d);
+
 	fputs("## Root cause\n\n", s->out);
+	if (as_of)
+		fprintf(s->out, "All of this is %s; what is so now the log cannot say.\n\n", as_of);
 	for (size_t i = 0; i < d->finding_count; i++)
 		write_finding(s, &d->findings[i]);
 	if (d->findings_left_out)

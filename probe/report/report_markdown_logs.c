@@ -56,8 +56,8 @@ static void write_age(const struct sheet *s, const struct logs *logs)
 
 	fputs("## Times and age of the logs\n\n", s->out);
 	time_print_local(s->report->now, local);
-	fprintf(s->out, "* report made: %s UTC, %s local\n", markdown_moment(s, s->report->now),
-		local);
+	fprintf(s->out, "* report made: %s UTC, %s local\n",
+		markdown_moment(s, s->report->now - s->report->now % NS_PER_MS), local);
 	fputs("* times in this report are UTC; the logs' own zones were converted\n", s->out);
 	if (logs->last == TIME_NONE) {
 		fputs("* no log line carries a time: their age is not known\n\n", s->out);

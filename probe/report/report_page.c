@@ -149,33 +149,68 @@ void page_item(struct page *p, unsigned indent, unsigned hang, enum style lead_s
 	page_end_line(p);
 }
 
-void page_quote(struct page *p, unsigned indent, const char *text, unsigned lines)
+/* Of a line that is too long its middle goes: traces tell the most at their ends. */
+static void quote_line(struct page *p, unsigned indent, struct str line)
 {
-	struct str rest = str_trim(str_of(text_clean_in(p->arena, text, true))), line;
 	unsigned room = p->width > indent + 22 ? p->width - indent - 2 : 20;
-	int64_t left = 0;
 
-	for (unsigned i = 0; str_line(&rest, &line); i++) {
-		if (i >= lines) {
-			left++;
-			continue;
+	page_indent(p, indent);
+	put_clean(p, STYLE_DIM, STR("| "));
+	if (text_width(line) > room) {
+		struct str head = text_cut_columns(line, (room - 3) * 2 / 3), tail = line;
+		size_t at = head.len;
+
+		while (text_width(tail) > room - 3 - text_width(head)) {
+			utf8_next(line, &at);
+			tail = str_from(line, at);
 		}
-		page_indent(p, indent);
-		put_clean(p, STYLE_DIM, STR("| "));
-		struct str shown =
-			text_width(line) > room ? text_cut_columns(line, room - 3) : line;
-
-		put_clean(p, STYLE_PLAIN, shown);
-		if (shown.len < line.len)
-			put_clean(p, STYLE_DIM, STR("..."));
-		page_end_line(p);
+		put_clean(p, STYLE_PLAIN, head);
+		put_clean(p, STYLE_DIM, STR("..."));
+		line = tail;
 	}
-	if (left) {
-		char more[64];
+	put_clean(p, STYLE_PLAIN, line);
+	page_end_line(p);
+}
 
-		text_count(more, left, "more line", "more lines");
-		page_item(p, indent, indent + 2, STYLE_DIM, "|", STYLE_DIM, more);
+static void quote_rest(struct page *p, unsigned indent, int64_t count, const char *where)
+{
+	char more[64];
+
+	if (!count)
+		return;
+	text_count(more, count, "line", "lines");
+	page_item(p, indent, indent + 2, STYLE_DIM, "|", STYLE_DIM,
+		arena_printf(p->arena, "%s %s", more, where));
+}
+
+/* The line that holds the text, or the first. */
+static unsigned line_of(struct str text, struct str wanted)
+{
+	struct str line;
+
+	for (unsigned i = 0; wanted.len && str_line(&text, &line); i++)
+		if (str_find(line, wanted) != SIZE_MAX)
+			return i;
+	return 0;
+}
+
+void page_quote(
+	struct page *p, unsigned indent, const char *text, unsigned lines, const char *about)
+{
+	struct str all = str_trim(str_of(text_clean_in(p->arena, text, true))), rest = all, line;
+	struct str wanted = str_of(about ? text_clean_in(p->arena, about, true) : NULL);
+	unsigned last = line_of(all, str_sub(wanted, 0, str_find_char(wanted, '\n')));
+	unsigned first = last >= lines ? last - lines + 1 : 0;
+	int64_t after = 0;
+
+	quote_rest(p, indent, first, "before");
+	for (unsigned i = 0; str_line(&rest, &line); i++) {
+		if (i >= first && i < first + lines)
+			quote_line(p, indent, line);
+		else
+			after += i >= first;
 	}
+	quote_rest(p, indent, after, "after");
 }
 
 void page_heading(struct page *p, const char *text)

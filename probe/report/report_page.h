@@ -25,8 +25,10 @@ void page_end_line(struct page *);
  * lead may be "" and may be longer than its place. */
 void page_item(struct page *, unsigned indent, unsigned hang, enum style lead_style,
 	const char *lead, enum style, const char *text);
-/* Lines of someone else's text behind a bar, at most `lines`, then says how many are left. */
-void page_quote(struct page *, unsigned indent, const char *text, unsigned lines);
+/* Lines of someone else's text behind a bar, at most `lines`, and how many there are beside them.
+ * `about` is a text whose line is to be among them; NULL: the first ones. */
+void page_quote(
+	struct page *, unsigned indent, const char *text, unsigned lines, const char *about);
 /* A heading after an empty line. */
 void page_heading(struct page *, const char *text);
 

@@ -39,6 +39,11 @@ const char *capability_why(struct arena *, const struct report *, const struct c
 const char *finding_seen(struct arena *, const struct finding *);
 /* "missing-module, new since the baseline, recovered" */
 const char *finding_state_text(struct arena *, const struct finding *);
+/* "as of 2026-03-01T10:00:00Z, when the log ends" of old logs, whose findings may be so no more; else
+ * NULL. */
+const char *findings_as_of(struct arena *, const struct diagnosis *);
+/* UTC to the millisecond, or to the microsecond when it is known; "" when it is not. */
+void text_moment(char out[36], int64_t wall_ns);
 /* "backend.json, entry 17, 2026-03-01T10:00:00.000Z" */
 const char *evidence_place(struct arena *, const struct evidence *);
 /* "a, b, c" */

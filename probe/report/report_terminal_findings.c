@@ -107,7 +107,7 @@ static void write_evidence(struct page *p, const struct report *report, const st
 					: "",
 				e->time != TIME_NONE ? ", " : "",
 				e->time != TIME_NONE ? moment(p, e->time) : ""));
-		page_quote(p, TEXT + 6, e->quote, report->verbose ? 50 : 4);
+		page_quote(p, TEXT + 6, e->quote, report->verbose ? 50 : 4, f->message);
 	}
 }
 
@@ -164,8 +164,10 @@ void terminal_findings(struct page *p, const struct report *report)
 		for (size_t i = 0; i < d->change_count; i++)
 			page_item(p, 2, 4, STYLE_WARN, "*", STYLE_PLAIN, d->changes[i].text);
 	}
+	const char *as_of = findings_as_of(p->arena, d);
+
 	if (d->finding_count)
-		page_heading(p, "findings");
+		page_heading(p, as_of ? arena_printf(p->arena, "findings, %s", as_of) : "findings");
 	for (size_t i = 0; i < d->finding_count; i++) {
 		if (i)
 			page_end_line(p);

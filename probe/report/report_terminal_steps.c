@@ -227,8 +227,8 @@ static void write_answer(
 				last->remote ? " from " : "", last->remote ? last->remote : ""));
 	write_headers(p, report, &seen->headers);
 	if (seen->body.len)
-		page_quote(
-			p, DETAIL + 2, str_text(p, seen->body), report->verbose ? 100 : BODY_LINES);
+		page_quote(p, DETAIL + 2, str_text(p, seen->body),
+			report->verbose ? 100 : BODY_LINES, NULL);
 	write_messages(p, report, &seen->messages);
 	if (seen->close_code >= 0)
 		page_item(p, DETAIL, DETAIL, STYLE_PLAIN, "", STYLE_PLAIN,

@@ -184,12 +184,29 @@ const char *finding_state_text(struct arena *arena, const struct finding *f)
 					      : "");
 }
 
+const char *findings_as_of(struct arena *arena, const struct diagnosis *d)
+{
+	char utc[36];
+
+	if (!d->stale || d->logs_last == TIME_NONE)
+		return NULL;
+	time_print_utc(d->logs_last, 0, utc);
+	return arena_printf(arena, "as of %s, when the log ends", utc);
+}
+
+/* As exact as it is known, so that it finds the entry again. */
+void text_moment(char out[36], int64_t wall_ns)
+{
+	out[0] = '\0';
+	if (wall_ns != TIME_NONE)
+		time_print_utc(wall_ns, wall_ns % NS_PER_MS == 0 ? 3 : 6, out);
+}
+
 const char *evidence_place(struct arena *arena, const struct evidence *e)
 {
-	char utc[36] = "";
+	char utc[36];
 
-	if (e->time != TIME_NONE)
-		time_print_utc(e->time, 3, utc);
+	text_moment(utc, e->time);
 	return arena_printf(arena, "%s%s%s%s", e->source ? e->source : "unknown source",
 		e->entry ? arena_printf(arena, ", entry %lld", (long long)e->entry) : "",
 		*utc ? ", " : "", utc);
