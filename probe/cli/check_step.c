@@ -148,6 +148,14 @@ static struct node *websocket_body(struct check_run *c, struct str url)
 	return body;
 }
 
+/* grpc://host:port/SERVICE; what the path says is the service. */
+static struct str url_service(const struct check_run *c)
+{
+	struct str path = str_sub(c->url.path, 0, str_find_char(c->url.path, '?'));
+
+	return path.len > 1 ? str_from(path, 1) : STR("");
+}
+
 static struct node *address_body(struct check_run *c)
 {
 	const struct options *o = &c->cli->options;
@@ -158,7 +166,7 @@ static struct node *address_body(struct check_run *c)
 		str_of(arena_printf(c->arena, v6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(c->url.host),
 			c->url.port)));
 	if (str_starts(c->url.scheme, "grpc")) {
-		add_text(c, body, "service", o->service);
+		add_text(c, body, "service", o->service.len ? o->service : url_service(c));
 		if (c->url.tls)
 			add(c, body, "tls", value_node(c, STR("true")));
 	}

@@ -314,6 +314,8 @@ static void set_tls_options(struct http_transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
+	/* Or curl hands the certificates that one transfer trusts to all that follow. */
+	curl_easy_setopt(t->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 

@@ -1,15 +1,13 @@
-/*
- * Kind `grpc`: asks grpc.health.v1.Health/Check over HTTP/2, with and without TLS. The messages are so
- * small that their protobuf is written and read here by hand:
- *
- *   HealthCheckRequest  { string service = 1; }
- *   HealthCheckResponse { enum { UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN } status = 1; }
- */
+/* Kind `grpc`: asks grpc.health.v1.Health/Check over HTTP/2, with and without TLS. */
 #include "probe/http.h"
 
+#include "grpc_message.h"
 #include "steps_private.h"
 
-enum { ANSWER_MAX = 64 << 10, SERVICE_MAX = 4096, FRAME_HEAD = 5 };
+/* What HTTP/1.1 and TLS servers do with the preface of HTTP/2 looks alike from here. */
+#define NO_HTTP_2 "; a server without HTTP/2 does so, or one that wants TLS (grpcs://)"
+
+enum { ANSWER_MAX = 64 << 10, SERVICE_MAX = 4096 };
 
 struct grpc_spec {
 	struct str address, service, authority;
@@ -86,84 +84,6 @@ static bool absolute(const void *ctx)
 	return spec->address.len && spec->address.ptr[0] != ':' && spec->address.ptr[0] != '/';
 }
 
-/* Messages */
-
-/* One frame: not compressed, length, message. */
-static struct str request_body(struct arena *arena, struct str service)
-{
-	char *out = arena_alloc(arena, FRAME_HEAD + 3 + service.len);
-	size_t n = FRAME_HEAD;
-
-	if (service.len) {
-		out[n++] = 0x0a; /* field 1, bytes */
-		if (service.len >= 128)
-			out[n++] = (char)(0x80 | (service.len & 127));
-		out[n++] = (char)(service.len >= 128 ? service.len >> 7 : service.len);
-		memcpy(out + n, service.ptr, service.len);
-		n += service.len;
-	}
-	for (size_t i = 0; i < 4; i++)
-		out[1 + i] = (char)((n - FRAME_HEAD) >> (24 - 8 * i));
-	return (struct str){out, n};
-}
-
-static bool varint(struct str *s, uint64_t *out)
-{
-	*out = 0;
-	for (unsigned shift = 0; shift < 64 && s->len; shift += 7) {
-		unsigned char byte = (unsigned char)s->ptr[0];
-
-		*s = str_from(*s, 1);
-		*out |= (uint64_t)(byte & 127) << shift;
-		if (!(byte & 128))
-			return true;
-	}
-	return false;
-}
-
-/* Steps over a field of another number; false when the message is broken. */
-static bool skip_field(struct str *s, unsigned wire_type)
-{
-	uint64_t n = wire_type == 1 ? 8 : 4;
-
-	if (wire_type == 0)
-		return varint(s, &n);
-	if (wire_type == 2 && !varint(s, &n))
-		return false;
-	if ((wire_type != 1 && wire_type != 2 && wire_type != 5) || n > s->len)
-		return false;
-	*s = str_from(*s, (size_t)n);
-	return true;
-}
-
-/* The status of a response body, 0 when the message leaves it out; -1: it is no such message. */
-static int64_t serving_status(struct str body)
-{
-	uint64_t tag, value, status = 0;
-
-	if (body.len < FRAME_HEAD || body.ptr[0] != 0)
-		return -1;
-	uint64_t len = 0;
-
-	for (size_t i = 1; i < FRAME_HEAD; i++)
-		len = len << 8 | (unsigned char)body.ptr[i];
-	if (len != body.len - FRAME_HEAD)
-		return -1;
-	body = str_from(body, FRAME_HEAD);
-	while (body.len) {
-		if (!varint(&body, &tag))
-			return -1;
-		if (tag == 8) {
-			if (!varint(&body, &value))
-				return -1;
-			status = value;
-		} else if (!skip_field(&body, tag & 7)) {
-			return -1;
-		}
-	}
-	return status <= 3 ? (int64_t)status : 0;
-}
-
 /* The answer */
 
 static struct str trailer(const struct http_result *r, const char *name)
@@ -182,7 +102,12 @@ static void record(struct attempt *a, const struct http_result *r)
 {
 	struct arena *arena = attempt_arena(a);
 
-	attempt_timing(a, &r->timing);
+	struct timing timing = r->timing;
+
+	/* Frames of HTTP/2 that settle the connection are no answer to the call. */
+	if (!r->status)
+		timing.first_byte = TIME_NONE;
+	attempt_timing(a, &timing);
 	step_record_tls(a, r->tls);
 	if (r->remote_ip.len)
 		attempt_remote(a, r->remote_ip);
@@ -194,35 +119,21 @@ static void record(struct attempt *a, const struct http_result *r)
 	}
 }
 
-static int hex_digit(char c)
+/* What a status means when it answers a question for health. */
+static const char *meaning(int64_t code)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* grpc-message is percent-encoded. */
-static struct str message_text(struct arena *arena, struct str s)
-{
-	char *out = arena_alloc(arena, s.len + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		int high = s.ptr[i] == '%' && i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.ptr[i + 2]) : -1;
-
-		out[n++] = low >= 0 ? (char)(high << 4 | low) : s.ptr[i];
-		i += low >= 0 ? 2 : 0;
+	switch (code) {
+	case 5: return " (the server does not know the service)";
+	case 12: return " (the server has no grpc.health.v1.Health)";
+	default: return "";
 	}
-	return (struct str){out, n};
 }
 
 static void judge(struct attempt *a, const struct http_result *r)
 {
 	static const char *const names[] = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
 	struct str number = trailer(r, "grpc-status");
-	struct str message = message_text(attempt_arena(a), trailer(r, "grpc-message"));
+	struct str message = grpc_message_decode(attempt_arena(a), trailer(r, "grpc-message"));
 	int64_t code, serving;
 
 	if (!number.ptr || !str_int(number, &code) || code < 0) {
@@ -239,19 +150,19 @@ static void judge(struct attempt *a, const struct http_result *r)
 	if (code != 0) {
 		attempt_fact(a, "grpc.serving", value_boolean(false));
 		attempt_done(a, attempt_wants_fact(a, "grpc.status") ? FAILURE_NONE : FAILURE_CHECK,
-			"grpc-status %lld %s%s%.*s", (long long)code,
+			"grpc-status %lld %s%s%.*s%s", (long long)code,
 			code < CODES ? code_names[code] : "UNKNOWN", message.len ? ": " : "",
-			STR_ARG(message));
+			STR_ARG(message), meaning(code));
 		return;
 	}
-	serving = serving_status(r->body);
+	serving = grpc_health(r->body);
 	if (serving < 0) {
 		attempt_done(a, FAILURE_PROTOCOL, "the answer is no HealthCheckResponse");
 		return;
 	}
 	attempt_fact(a, "grpc.serving", value_boolean(serving == 1));
 	attempt_fact(a, "grpc.health", value_text(names[serving]));
-	attempt_done(a, FAILURE_NONE, "%s", "");
+	attempt_done(a, FAILURE_NONE, "%s", names[serving]);
 }
 
 static void transfer_done(void *ctx, const struct http_result *r)
@@ -263,7 +174,8 @@ static void transfer_done(void *ctx, const struct http_result *r)
 	record(a, r);
 	/* A server may end the stream early once it has said how the call ended. */
 	if (r->failure != FAILURE_NONE && !trailer(r, "grpc-status").ptr)
-		attempt_done(a, r->failure, "%s", r->detail);
+		attempt_done(a, r->failure, "%s%s", r->detail,
+			r->failure == FAILURE_PROTOCOL && !r->status && !r->tls ? NO_HTTP_2 : "");
 	else
 		judge(a, r);
 }
@@ -303,7 +215,7 @@ static void start(struct attempt *a)
 			tls ? "https" : "http", authority_text(arena, host, port))),
 		.headers = {items, n},
 		.credentials = attempt_credential(a)->headers,
-		.body = request_body(arena, service),
+		.body = grpc_request(arena, service),
 		.has_body = true,
 		.version = HTTP_2_PRIOR,
 		.max_body = ANSWER_MAX,
