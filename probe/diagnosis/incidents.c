@@ -238,6 +238,17 @@ static struct life *life_of(struct life *lives, size_t mask, const struct log_in
 	return &lives[at];
 }
 
+/* What has no moment of its own, as noise has: once on each instance. */
+static void count_rest(struct context *c)
+{
+	for (size_t i = 0; i < c->problem_count; i++) {
+		struct problem *p = c->problems[i];
+
+		if (p->incidents == 0 && p->cluster_count)
+			p->incidents = p->instances > 1 ? p->instances : 1;
+	}
+}
+
 void incidents_count(struct context *c)
 {
 	size_t count, slots = 64;
@@ -259,12 +270,7 @@ void incidents_count(struct context *c)
 			continue;
 		live(life_of(lives, slots - 1, m->instance), m);
 	}
-	for (size_t i = 0; i < c->problem_count; i++) {
-		struct problem *p = c->problems[i];
-
-		if (p->incidents == 0 && p->cluster_count)
-			p->incidents = p->instances > 1 ? p->instances : 1;
-	}
+	count_rest(c);
 }
 
 /* Health of the problem's service: what there was while it failed or shortly before proves nothing

@@ -192,16 +192,27 @@ static const char *as_of(struct context *c, const struct finding *f)
 {
 	char when[36];
 
-	if (!c->out->stale || !f->clusters.count)
+	if (!f || !c->out->stale || !f->clusters.count)
 		return "";
 	time_print_utc(c->out->logs_last, 0, when);
 	return arena_printf(c->arena, "; so it was at %s, when the log ends", when);
 }
 
+/* The finding that says why: of the first failed step, else the worst of the log. */
+static const struct finding *reason_of(const struct diagnosis *d, const struct tally *t)
+{
+	const struct finding *f =
+		t->first_failed ? diagnosis_explains(d, t->first_failed->name) : NULL;
+
+	if (!f && d->finding_count && d->findings[0].priority <= PRIORITY_P1)
+		f = &d->findings[0];
+	return f;
+}
+
 static const char *run_summary(struct context *c, const struct tally *t)
 {
 	const struct diagnosis *d = c->out;
-	const struct finding *f = NULL;
+	const struct finding *f;
 	const char *word = state_word(d->verdict.golden_path);
 
 	if (d->verdict.golden_path == GOLDEN_UNKNOWN)
@@ -211,18 +222,15 @@ static const char *run_summary(struct context *c, const struct tally *t)
 	if (d->verdict.golden_path == GOLDEN_HEALTHY)
 		return arena_printf(c->arena, "Golden path healthy: %s%zu step%s passed.",
 			t->passed == 1 ? "" : "all ", t->passed, t->passed == 1 ? "" : "s");
-	if (t->first_failed)
-		f = diagnosis_explains(d, t->first_failed->name);
-	if (!f && d->finding_count && d->findings[0].priority <= PRIORITY_P1)
-		f = &d->findings[0];
+	f = reason_of(d, t);
 	if (!t->first_failed)
 		return arena_printf(c->arena, "Golden path %s: %s%s%s.%s", word,
 			t->unreached ? "not every step was reached" : "every step passed",
 			f ? ", but the log tells of: " : "", f ? cause_text(c, f) : "",
 			reached_text(c, t));
 	return arena_printf(c->arena, "Golden path %s at '%s': %s%s.%s", word,
-		t->first_failed->name, f ? cause_text(c, f) : "the cause is unknown",
-		f ? as_of(c, f) : "", reached_text(c, t));
+		t->first_failed->name, f ? cause_text(c, f) : "the cause is unknown", as_of(c, f),
+		reached_text(c, t));
 }
 
 static const char *logs_summary(struct context *c)

@@ -151,7 +151,7 @@ static void write_clusters(struct html *h, const struct logs *logs)
 
 	if (!shown)
 		return;
-	fputs("<h4>Clusters</h4>\n<div class=\"scroll\"><table>\n<tr><th>Severity</th><th "
+	fputs("<h3 class=\"label\">Clusters</h3>\n<div class=\"scroll\"><table>\n<tr><th>Severity</th><th "
 	      "class=\"n\">Entries</th><th class=\"n\">Instances</th><th>Pattern</th><th>Last "
 	      "seen</th></tr>\n",
 		h->out);

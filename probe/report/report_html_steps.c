@@ -140,7 +140,7 @@ static void write_attempts(struct html *h, const struct step_result *step)
 {
 	if (step->attempt_count < 2)
 		return;
-	fputs("<h4>Attempts</h4>\n<ol>\n", h->out);
+	fputs("<h3 class=\"label\">Attempts</h3>\n<ol>\n", h->out);
 	for (size_t i = 0, same; i < step->attempt_count; i += same) {
 		const struct attempt_result *attempt = &step->attempts[i];
 		char took[32];
