@@ -127,7 +127,7 @@ static void write_timeline(struct html *h)
 	      "(UTC)</th><th>Seen by</th><th>What</th></tr>\n",
 		h->out);
 	for (size_t i = 0; i < count; i++) {
-		fprintf(h->out, "<tr><td class=\"t\">%s</td><td>%s</td><td>",
+		fprintf(h->out, "<tr><td class=\"t\">%s</td><td class=\"w\">%s</td><td>",
 			html_moment(h, moments[i].time),
 			moments[i].kind == MOMENT_LOG ? "logs" : "goldprobe");
 		html_text(h, moments[i].text);

@@ -135,8 +135,8 @@ static void write_sources(struct html *h, const struct logs *logs)
 		fputs("<tr><td>", h->out);
 		html_element(h, "code", source->name);
 		fprintf(h->out,
-			"</td><td>%s</td><td class=\"n\">%lld</td><td class=\"n\">%s</td>"
-			"<td class=\"n\">%lld</td><td>",
+			"</td><td class=\"w\">%s</td><td class=\"n\" data-of=\"entries\">%lld</td>"
+			"<td class=\"n\">%s</td><td class=\"n\" data-of=\"left out\">%lld</td><td>",
 			log_status_name(source->status), (long long)source->entries, size,
 			(long long)source->left_out);
 		html_text(h, source->error);
@@ -159,8 +159,11 @@ static void write_clusters(struct html *h, const struct logs *logs)
 		const struct log_cluster *c = logs->clusters[i];
 
 		fprintf(h->out,
-			"<tr><td>%s</td><td class=\"n\">%lld</td><td class=\"n\">%lld</td><td>",
-			severity_name(c->severity), (long long)c->count, (long long)c->instances);
+			"<tr><td class=\"w\">%s</td><td class=\"n\" data-of=\"%s\">%lld</td>"
+			"<td class=\"n\" data-of=\"%s\">%lld</td><td>",
+			severity_name(c->severity), c->count == 1 ? "entry" : "entries",
+			(long long)c->count, c->instances == 1 ? "instance" : "instances",
+			(long long)c->instances);
 		html_element(h, "code", arena_str(h->arena, text_cut(c->template, 600)).ptr);
 		fprintf(h->out, "</td><td class=\"t\">%s</td></tr>\n",
 			html_moment(h, c->last_seen));
