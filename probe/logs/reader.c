@@ -3,6 +3,7 @@
  * between the values of JSON that spans lines. Only what is needed for that is looked at here.
  */
 #include "logs_private.h"
+#include "records.h"
 
 #include <stdlib.h>
 
@@ -13,15 +14,16 @@ enum encoding { ENCODING_UNKNOWN, ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF1
 struct reader {
 	struct reader_options options;
 	struct pool *pool;
-	struct chunk *chunk; /* being filled */
-	size_t at;           /* up to here the chunk was looked at */
-	size_t safe;         /* up to here it may be cut (lines) */
-	bool json;           /* inside JSON that spans lines */
-	size_t depth;        /* brackets open around the values */
-	bool wrapped;        /* one of them an object's */
-	bool skipping;       /* the rest of a line that is too long */
-	int64_t cut;         /* such lines, for the next chunk */
-	size_t submitted;    /* bytes */
+	struct chunk *chunk;     /* being filled */
+	size_t at;               /* up to here the chunk was looked at */
+	size_t safe;             /* up to here it may be cut (lines) */
+	bool json;               /* inside JSON that spans lines */
+	size_t depth;            /* brackets open around the values */
+	bool wrapped;            /* one of them an object's */
+	bool skipping;           /* the rest of a line that is too long */
+	int64_t cut;             /* such lines, for the next chunk */
+	size_t submitted;        /* bytes */
+	struct records *records; /* rewrites what is no lines; NULL: nothing (more) to do */
 	enum encoding encoding;
 	unsigned char held[4]; /* bytes of a unit not yet whole */
 	size_t held_len;
@@ -45,6 +47,7 @@ void reader_free(struct reader *r)
 	if (!r)
 		return;
 	pool_free(r->pool);
+	records_free(r->records);
 	free(r);
 }
 
@@ -311,8 +314,11 @@ static void look(struct reader *r, bool final)
 		submit(r, r->safe ? r->safe : r->at, false);
 }
 
-static void put(struct reader *r, const char *bytes, size_t len)
+/* Text on its way into chunks. */
+static void put_text(void *ctx, const char *bytes, size_t len)
 {
+	struct reader *r = ctx;
+
 	while (len > 0) {
 		size_t room = CHUNK_MAX - 1 - r->chunk->len, part = len < room ? len : room;
 
@@ -324,6 +330,17 @@ static void put(struct reader *r, const char *bytes, size_t len)
 		len -= part;
 		if (r->chunk->len >= CHUNK_SIZE)
 			look(r, false);
+	}
+}
+
+/* Text of the document, as it is in there. */
+static void put(struct reader *r, const char *bytes, size_t len)
+{
+	if (!r->records) {
+		put_text(r, bytes, len);
+	} else if (!records_feed(r->records, bytes, len)) {
+		records_free(r->records);
+		r->records = NULL;
 	}
 }
 
@@ -403,6 +420,8 @@ static void begin(struct reader *r)
 	unsigned char held[4];
 	size_t len = r->held_len, mark;
 
+	if (r->options.format == LOG_AUTO)
+		r->records = records_new(put_text, r);
 	memcpy(held, r->held, sizeof(held));
 	r->held_len = 0;
 	mark = detect(r, held, len);
@@ -426,6 +445,10 @@ void reader_end(struct reader *r)
 {
 	if (r->encoding == ENCODING_UNKNOWN && r->held_len)
 		begin(r);
+	if (r->records)
+		records_end(r->records);
+	records_free(r->records);
+	r->records = NULL;
 	look(r, true);
 	pool_drain(r->pool);
 	r->json = r->wrapped = r->skipping = false;
