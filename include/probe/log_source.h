@@ -9,6 +9,10 @@
 #include "probe/logs.h"
 #include "probe/loop.h"
 
+/* What `since` means in each kind that has it. */
+#define LOG_SINCE_HELP                                                                             \
+	"how long before the start of the run its entries begin (default: that of --since)"
+
 struct log_fetch; /* one source being read, opaque to kinds but for the functions below */
 
 struct log_source_kind {
@@ -19,6 +23,9 @@ struct log_source_kind {
 	int (*parse)(struct arena *, struct str text, void *spec, struct error *err);
 	/* The name of a source written as a map, for people; NULL: the kind's. */
 	const char *(*title)(struct arena *, const void *spec);
+	/* Takes another spec of the kind into an earlier one, so that both are one query; false when
+	 * that cannot be. NULL: never. */
+	bool (*join)(struct arena *, void *spec, const void *other);
 	/* Begins; never blocks longer than reading a local file; ends in exactly one
 	 * log_fetch_done() or log_fetch_failed(), now or later. */
 	void (*start)(struct log_fetch *);
@@ -50,6 +57,9 @@ void *log_fetch_state(struct log_fetch *);
 struct arena *log_fetch_arena(const struct log_fetch *);
 struct loop *log_fetch_loop(const struct log_fetch *);
 const struct log_options *log_fetch_options(const struct log_fetch *);
+/* Where the window of a source begins that has a `since` of its own (ns before the start; 0: none);
+ * TIME_NONE: it is open. */
+int64_t log_fetch_since(const struct log_fetch *, int64_t own);
 /* Gives bytes of one document (a file, a page of entries); false when a bound is reached and the
  * fetch must end. The instance says whose output it is when the bytes do not ("" or NULL: unknown).
  * log_fetch_end() ends the document: what follows starts anew. */

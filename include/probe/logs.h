@@ -212,7 +212,12 @@ struct log_options {
 	enum log_format format;
 	/* The window asked for, wall ns; TIME_NONE: open. Files are read whole. */
 	int64_t since, until;
+	/* What a source's own `since` counts back from; TIME_NONE: those are not regarded. */
+	int64_t start;
 	struct strs traces; /* trace ids whose entries are kept at any severity */
+	/* After a run, where seconds count: a source that has more than one request gives is asked once
+	 * more, for what matters of the rest, and says what it left out. */
+	bool brief;
 	const char *dir;    /* relative file names are relative to it; NULL: the cwd */
 	/* Gets "CLUSTER-ID<TAB>MESSAGE" for every entry, in input order; NULL. */
 	FILE *annotate;

@@ -150,6 +150,7 @@ static int logs(struct cli *cli)
 	struct log_options options = {
 		.since = clock_wall() - (cli->options.since ? cli->options.since : SINCE_DEFAULT),
 		.until = TIME_NONE,
+		.start = TIME_NONE,
 	};
 	int code = load(&r, &options) ? EXIT_WRONG_USAGE : read_and_judge(&r, &options);
 

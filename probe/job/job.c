@@ -77,6 +77,8 @@ int job_logs(const struct job *job, struct arena *arena, const struct run *run,
 	struct log_options wanted = {
 		.since = run->started_at - (options->since ? options->since : SINCE_DEFAULT),
 		.until = run->finished_at,
+		.start = options->since ? TIME_NONE : run->started_at,
+		.brief = true,
 		.dir = job->scenario->dir,
 	};
 

@@ -5,6 +5,7 @@
 #include "probe/log_source.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "model.h"
 
@@ -54,6 +55,13 @@ struct loop *log_fetch_loop(const struct log_fetch *f)
 const struct log_options *log_fetch_options(const struct log_fetch *f)
 {
 	return f->collect->options;
+}
+
+int64_t log_fetch_since(const struct log_fetch *f, int64_t own)
+{
+	const struct log_options *options = f->collect->options;
+
+	return own && options->start != TIME_NONE ? options->start - own : options->since;
 }
 
 static struct log_source *source_of(const struct log_fetch *f)
@@ -210,6 +218,34 @@ static void collect_one(struct collect *c, const struct log_spec *spec)
 		spec->kind->stop(&f);
 }
 
+/* Puts the specs into `out`, those of a kind that one query can ask for together as one. */
+static size_t join_specs(
+	struct arena *arena, const struct log_spec *specs, size_t count, struct log_spec *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct log_source_kind *kind = specs[i].kind;
+		size_t k = 0;
+
+		while (k < n && !(kind->join && out[k].kind == kind &&
+					kind->join(arena, out[k].spec, specs[i].spec)))
+			k++;
+		if (k < n) {
+			out[k].name = arena_printf(arena, "%s + %s", out[k].name, specs[i].name);
+			continue;
+		}
+		out[n] = specs[i];
+		if (kind->join) {
+			/* Joining changes it, and the caller may collect again. */
+			out[n].spec = arena_alloc(arena, kind->spec_size);
+			memcpy(out[n].spec, specs[i].spec, kind->spec_size);
+		}
+		n++;
+	}
+	return n;
+}
+
 struct logs *logs_collect(struct arena *arena, const struct log_spec *specs, size_t count,
 	const struct log_options *options, struct loop *loop, struct error *err)
 {
@@ -219,8 +255,11 @@ struct logs *logs_collect(struct arena *arena, const struct log_spec *specs, siz
 		.model = model_new(arena, options),
 		.started = clock_monotonic()};
 
-	for (size_t i = 0; i < count; i++)
-		collect_one(&c, &specs[i]);
+	struct log_spec *joined = ARENA_ARRAY(arena, count + 1, struct log_spec);
+	size_t joined_count = join_specs(arena, specs, count, joined);
+
+	for (size_t i = 0; i < joined_count; i++)
+		collect_one(&c, &joined[i]);
 	struct logs *logs = model_finish(c.model);
 
 	model_free(c.model);

@@ -1,18 +1,17 @@
 /*
- * Log source gcp: Cloud Logging, entries:list (v2). One query, its filter pushed down, newest first,
- * page by page; an empty page with a token means go on. Waits as told by 429 and 503.
+ * Log source gcp: Cloud Logging, entries:list (v2). One query for all sources of a run, its filter
+ * pushed down, newest first, page by page; an empty page with a token means go on. Waits as told by
+ * 429 and 503. After a run the time of people counts, and of requests a project has 60 a minute: when
+ * the newest page is full, one more request asks for what matters before it.
  */
 #include <stdlib.h>
 
+#include "gcp_query.h"
+
 #include "probe/auth.h"
 #include "probe/json.h"
-#include "probe/log_source.h"
 
 enum { PAGE_SIZE = 1000, TRIES_MAX = 6 };
-
-struct gcp_spec {
-	struct str project, service, filter, endpoint;
-};
 
 struct gcp_state {
 	struct auth *auth;
@@ -22,6 +21,7 @@ struct gcp_state {
 	struct timer again;
 	struct pairs headers, credentials;
 	const char *url, *token; /* of the next page; NULL: the first */
+	struct str before;       /* of the second query of a brief fetch; empty in the first */
 	struct buf body;
 	int tries;
 	int64_t wait;
@@ -45,6 +45,12 @@ static const struct field fields[] = {
 		.type = FIELD_STRING,
 		.offset = FIELD_AT(struct gcp_spec, endpoint),
 		.help = "instead of https://logging.googleapis.com"},
+	{.name = "since",
+		.type = FIELD_DURATION,
+		.offset = FIELD_AT(struct gcp_spec, since),
+		.min = 1,
+		.max = 90 * 86400,
+		.help = LOG_SINCE_HELP},
 	{.name = NULL},
 };
 
@@ -71,55 +77,26 @@ static const char *title(struct arena *arena, const void *spec)
 		STR_ARG(s->service));
 }
 
-/* A string of the query language has JSON's escapes. */
-static void add_quoted(struct buf *b, const char *before, struct str text)
+static bool join(struct arena *arena, void *spec, const void *other)
 {
-	buf_add_text(b, before);
-	json_print_str(b, text);
-}
-
-static struct str filter_of(struct log_fetch *fetch)
-{
-	const struct gcp_spec *spec = log_fetch_spec(fetch);
-	const struct log_options *options = log_fetch_options(fetch);
-	struct buf b;
-	char time[36];
-
-	buf_init(&b, 20000);
-	if (spec->service.len) {
-		add_quoted(&b, "(resource.labels.service_name=", spec->service);
-		add_quoted(&b, " OR resource.labels.container_name=", spec->service);
-		buf_add_text(&b, ")");
-	}
-	if (options->since != TIME_NONE) {
-		time_print_utc(options->since, 3, time);
-		buf_printf(&b, "%stimestamp>=\"%s\"", b.len ? " AND " : "", time);
-	}
-	if (options->until != TIME_NONE) {
-		time_print_utc(options->until, 3, time);
-		buf_printf(&b, "%stimestamp<=\"%s\"", b.len ? " AND " : "", time);
-	}
-	if (spec->filter.len)
-		buf_printf(&b, "%s(%.*s)", b.len ? " AND " : "", STR_ARG(spec->filter));
-	struct str filter = arena_str(log_fetch_arena(fetch), buf_str(&b));
-
-	buf_release(&b);
-	return filter;
+	return gcp_query_join(arena, spec, other);
 }
 
 static void body_build(struct log_fetch *fetch, struct buf *b)
 {
-	const struct gcp_spec *spec = log_fetch_spec(fetch);
 	struct gcp_state *s = log_fetch_state(fetch);
-	char *project =
-		arena_printf(log_fetch_arena(fetch), "projects/%.*s", STR_ARG(spec->project));
+	struct arena *arena = log_fetch_arena(fetch);
 
 	buf_clear(b);
-	add_quoted(b, "{\"resourceNames\":[", str_of(project));
-	add_quoted(b, "],\"filter\":", filter_of(fetch));
+	buf_add_text(b, "{\"resourceNames\":");
+	gcp_query_resources(arena, b, log_fetch_spec(fetch));
+	buf_add_text(b, ",\"filter\":");
+	json_print_str(b, gcp_query_filter(arena, fetch, s->before));
 	buf_printf(b, ",\"orderBy\":\"timestamp desc\",\"pageSize\":%d", PAGE_SIZE);
-	if (s->token)
-		add_quoted(b, ",\"pageToken\":", str_of(s->token));
+	if (s->token) {
+		buf_add_text(b, ",\"pageToken\":");
+		json_print_str(b, str_of(s->token));
+	}
 	buf_add_char(b, '}');
 }
 
@@ -158,22 +135,54 @@ static void refused(struct log_fetch *fetch, const struct http_result *result)
 	arena_free(scratch);
 }
 
-/* The token of the next page, NULL when this was the last one, and whether the page has entries. */
-static const char *next_token(struct arena *arena, struct str body, bool *entries)
+struct page {
+	bool sound;        /* it is what the API answers with */
+	const char *token; /* of the next page; NULL: this was the last one */
+	bool entries;
+	struct str oldest; /* timestamp of its last entry; may be empty */
+};
+
+static struct page page_read(struct arena *arena, struct str body)
 {
 	struct arena *scratch = arena_new();
-	struct value page;
-	const char *token = NULL;
+	struct page page = {false, NULL, false, STR("")};
+	struct value answer;
 
-	*entries = false;
-	if (json_parse(scratch, body, 0, &page, NULL) == 0) {
-		struct str text = value_str_or(value_find(&page, "nextPageToken"), STR(""));
+	if (json_parse(scratch, body, 0, &answer, NULL) == 0 && answer.type == VALUE_OBJECT) {
+		const struct value *list = value_find(&answer, "entries");
+		struct str token = value_str_or(value_find(&answer, "nextPageToken"), STR(""));
 
-		*entries = value_find(&page, "entries") != NULL;
-		token = text.len ? arena_str(arena, text).ptr : NULL;
+		page.sound = true;
+		page.entries = list != NULL;
+		page.token = token.len ? arena_str(arena, token).ptr : NULL;
+		if (list && list->type == VALUE_ARRAY && list->array.count)
+			page.oldest = arena_str(arena,
+				value_str_or(value_find(&list->array.items[list->array.count - 1],
+						     "timestamp"),
+					STR("")));
 	}
 	arena_free(scratch);
-	return token;
+	return page;
+}
+
+/* What a brief fetch does when there is more: asks for what matters of it, once. */
+static bool ask_for_rest(struct log_fetch *fetch, const struct page *page)
+{
+	struct gcp_state *s = log_fetch_state(fetch);
+
+	if (s->before.len) {
+		log_fetch_partial(fetch,
+			"more entries than two queries give: those before %.*s were left out",
+			STR_ARG(page->oldest));
+		return false;
+	}
+	log_fetch_partial(fetch,
+		"of the entries before %.*s only warnings, errors, stderr, the platform's and "
+		"those of the run's own traces were asked for",
+		STR_ARG(page->oldest));
+	s->before = page->oldest;
+	s->token = NULL;
+	return true;
 }
 
 static void page_done(void *ctx, const struct http_result *result)
@@ -199,13 +208,21 @@ static void page_done(void *ctx, const struct http_result *result)
 	}
 	s->tries = 0;
 	s->wait = 0;
-	bool entries, more = true;
+	struct page page = page_read(log_fetch_arena(fetch), result->body);
+	bool more = page.token;
 
-	s->token = next_token(log_fetch_arena(fetch), result->body, &entries);
-	if (entries)
-		more = log_fetch_read(fetch, result->body, NULL);
+	if (!page.sound) {
+		log_fetch_failed(
+			fetch, "%s answered with something else than Cloud Logging's JSON", s->url);
+		return;
+	}
+	s->token = page.token;
+	if (page.entries)
+		more = log_fetch_read(fetch, result->body, NULL) && more;
 	log_fetch_end(fetch);
-	if (s->token && more)
+	if (more && page.oldest.len && log_fetch_options(fetch)->brief)
+		more = ask_for_rest(fetch, &page);
+	if (more)
 		fetch_page(fetch);
 	else
 		log_fetch_done(fetch);
@@ -314,6 +331,7 @@ const struct log_source_kind source_gcp = {
 	.state_size = sizeof(struct gcp_state),
 	.parse = parse,
 	.title = title,
+	.join = join,
 	.start = start,
 	.stop = stop,
 };

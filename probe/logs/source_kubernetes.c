@@ -17,6 +17,7 @@ enum stage { STAGE_PODS, STAGE_LOGS, STAGE_EVENTS };
 
 struct kube_spec {
 	struct str name_space, selector, kubeconfig, context;
+	int64_t since;
 };
 
 struct kube_state {
@@ -49,10 +50,23 @@ static const struct field fields[] = {
 		.type = FIELD_STRING,
 		.offset = FIELD_AT(struct kube_spec, context),
 		.help = "a context of the kubeconfig, instead of the current one"},
+	{.name = "since",
+		.type = FIELD_DURATION,
+		.offset = FIELD_AT(struct kube_spec, since),
+		.min = 1,
+		.max = 90 * 86400,
+		.help = LOG_SINCE_HELP},
 	{.name = NULL},
 };
 
 static void go_on(struct log_fetch *fetch);
+
+static int64_t window_start(const struct log_fetch *fetch)
+{
+	const struct kube_spec *spec = log_fetch_spec(fetch);
+
+	return log_fetch_since(fetch, spec->since);
+}
 
 static int parse(struct arena *arena, struct str text, void *out, struct error *err)
 {
@@ -102,7 +116,7 @@ static const char *log_url(struct log_fetch *fetch)
 	const struct kube_state *s = log_fetch_state(fetch);
 	const struct kube_log *log = &s->pods.logs[s->log];
 	struct arena *arena = log_fetch_arena(fetch);
-	int64_t since = log_fetch_options(fetch)->since;
+	int64_t since = window_start(fetch);
 	const char *path = path_of(fetch,
 		arena_printf(arena, "pods/%.*s/log?container=%.*s&timestamps=true&limitBytes=%d%s",
 			STR_ARG(url_encode(arena, str_of(log->pod))),
@@ -170,8 +184,8 @@ static void pods_done(struct log_fetch *fetch, const struct http_result *result)
 		log_fetch_failed(fetch, "%s", refusal(fetch, result));
 		return;
 	}
-	if (kube_pods_read(log_fetch_arena(fetch), result->body, log_fetch_options(fetch)->since,
-		    &s->pods, &s->token, &err) != 0) {
+	if (kube_pods_read(log_fetch_arena(fetch), result->body, window_start(fetch), &s->pods,
+		    &s->token, &err) != 0) {
 		log_fetch_failed(fetch, "%s", err.text);
 		return;
 	}
@@ -218,8 +232,8 @@ static void events_done(struct log_fetch *fetch, const struct http_result *resul
 
 	if (result->status != 200)
 		log_fetch_partial(fetch, "events: %s", refusal(fetch, result));
-	else if (kube_events_read(&s->pods, result->body, log_fetch_options(fetch)->since,
-			 &s->pods.states, &err) != 0)
+	else if (kube_events_read(
+			 &s->pods, result->body, window_start(fetch), &s->pods.states, &err) != 0)
 		log_fetch_partial(fetch, "events: %s", err.text);
 	if (s->pods.states.len)
 		log_fetch_read(fetch, buf_str(&s->pods.states), NULL);

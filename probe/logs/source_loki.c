@@ -10,6 +10,7 @@ enum { PAGE_SIZE = 5000 };
 
 struct loki_spec {
 	struct str url, query;
+	int64_t since;
 };
 
 struct loki_state {
@@ -28,6 +29,12 @@ static const struct field fields[] = {
 		.offset = FIELD_AT(struct loki_spec, query),
 		.required = true,
 		.help = "a log query, such as {app=\"backend\"}"},
+	{.name = "since",
+		.type = FIELD_DURATION,
+		.offset = FIELD_AT(struct loki_spec, since),
+		.min = 1,
+		.max = 90 * 86400,
+		.help = LOG_SINCE_HELP},
 	{.name = NULL},
 };
 
@@ -161,7 +168,7 @@ static void page_done(void *ctx, const struct http_result *result)
 static void fetch_page(struct log_fetch *fetch)
 {
 	const struct loki_spec *spec = log_fetch_spec(fetch);
-	const struct log_options *options = log_fetch_options(fetch);
+	int64_t since = log_fetch_since(fetch, spec->since);
 	struct loki_state *s = log_fetch_state(fetch);
 	struct buf url;
 
@@ -173,8 +180,8 @@ static void fetch_page(struct log_fetch *fetch)
 	buf_add_text(&url, "?query=");
 	add_encoded(&url, spec->query);
 	buf_printf(&url, "&limit=%d&direction=backward", PAGE_SIZE);
-	if (options->since != TIME_NONE)
-		buf_printf(&url, "&start=%lld", (long long)options->since);
+	if (since != TIME_NONE)
+		buf_printf(&url, "&start=%lld", (long long)since);
 	if (s->end != TIME_NONE)
 		buf_printf(&url, "&end=%lld", (long long)s->end);
 	s->transfer = http_start(log_fetch_loop(fetch),

@@ -62,7 +62,7 @@ static void print_logs(const struct logs *logs)
 int main(int argc, char **argv)
 {
 	struct arena *arena = arena_new();
-	struct log_options options = {.since = TIME_NONE, .until = TIME_NONE};
+	struct log_options options = {.since = TIME_NONE, .until = TIME_NONE, .start = TIME_NONE};
 	struct log_spec *specs = ARENA_ARRAY(arena, (size_t)argc, struct log_spec);
 	size_t count = 0;
 	struct error err;

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.parse
 
 
@@ -55,9 +56,9 @@ def serve(reply, tls=None):
     return server
 
 
-def dump(source, **env):
+def dump(*sources, **env):
     environment = {**os.environ, **env}
-    done = subprocess.run([sys.argv[1], source], env=environment, stdout=subprocess.PIPE, timeout=60)
+    done = subprocess.run([sys.argv[1], *sources], env=environment, stdout=subprocess.PIPE, timeout=60)
     assert done.returncode == 0, done
     return done.stdout.decode()
 
@@ -109,6 +110,79 @@ def test_gcp_denied():
                 GCE_METADATA_HOST=f"127.0.0.1:{tokens.server_port}", GOOGLE_APPLICATION_CREDENTIALS="")
     assert "gcp:p failed entries=0" in text and "403 PERMISSION_DENIED: no" in text, text
     assert len(server.requests) == 1
+
+
+def test_gcp_in_one_query():
+    """Sources of one endpoint are asked for together, each with its own filter, over all projects."""
+    tokens = serve(metadata)
+
+    def reply(request, _):
+        body = json.loads(request["body"])
+        assert body["resourceNames"] == ["projects/p", "projects/q"], body
+        assert body["filter"] == (
+            '((logName:"projects/p/logs/" AND (resource.labels.service_name="s" OR resource.labels.container_name="s"))'
+            ' OR (logName:"projects/q/logs/") OR (logName:"projects/p/logs/" AND '
+            '(resource.labels.service_name="\\"t" OR resource.labels.container_name="\\"t")))'), body
+        return 200, {}, {"entries": [entry(9), entry(8)]}
+
+    server = serve(reply)
+    text = dump("gcp:p/s", "gcp:q", 'gcp:p/"t', GOLDPROBE_GCP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+                GCE_METADATA_HOST=f"127.0.0.1:{tokens.server_port}", GOOGLE_APPLICATION_CREDENTIALS="")
+    assert 'source gcp:p/s + gcp:q + gcp:p/"t read entries=2' in text, text
+    assert len(server.requests) == 1, server.requests
+
+
+def test_gcp_waits():
+    """429 and 503 are tried again, as told or after a second; then it is said, with what was read."""
+    tokens = serve(metadata)
+    for status, headers, least in ((429, {"Retry-After": "1"}, 0.9), (429, {}, 0.9), (503, {}, 0.9), (500, {}, 0.9)):
+        server = serve(lambda r, n, s=status, h=headers: (s, h, "busy") if n == 1 else (200, {}, {"entries": [entry(1)]}))
+        began = time.monotonic()
+        text = dump("gcp:p", GOLDPROBE_GCP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+                    GCE_METADATA_HOST=f"127.0.0.1:{tokens.server_port}", GOOGLE_APPLICATION_CREDENTIALS="")
+        assert "source gcp:p read entries=1" in text and time.monotonic() - began >= least, (status, text)
+    server = serve(lambda r, n: (429, {"Retry-After": "0"}, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "quota"}}))
+    text = dump("gcp:p", GOLDPROBE_GCP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+                GCE_METADATA_HOST=f"127.0.0.1:{tokens.server_port}", GOOGLE_APPLICATION_CREDENTIALS="")
+    assert "gcp:p failed entries=0" in text and "429 RESOURCE_EXHAUSTED: quota" in text, text
+    assert 3 <= len(server.requests) <= 10, len(server.requests)
+
+
+def test_gcp_breaks_off():
+    """What was read before an error stays, and the error is said."""
+    tokens = serve(metadata)
+    for status in (401, 403, 404):
+        server = serve(lambda r, n, s=status: (200, {}, {"entries": [entry(2)], "nextPageToken": "x"}) if n == 1 else
+                       (s, {}, {"error": {"status": "NO", "message": "gone"}}))
+        text = dump("gcp:p", GOLDPROBE_GCP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+                    GCE_METADATA_HOST=f"127.0.0.1:{tokens.server_port}", GOOGLE_APPLICATION_CREDENTIALS="")
+        assert "gcp:p partial entries=1" in text and f"{status} NO: gone" in text, text
+
+
+def test_gcp_answers_nonsense():
+    tokens = serve(metadata)
+    for body in ("", "<html>", "[]", "null", '{"entries": 3}', '{"entries": [3, {}], "nextPageToken": 7}', '{"nextPageToken": ""}'):
+        server = serve(lambda r, n, b=body: (200, {}, b))
+        text = dump("gcp:p", GOLDPROBE_GCP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+                    GCE_METADATA_HOST=f"127.0.0.1:{tokens.server_port}", GOOGLE_APPLICATION_CREDENTIALS="")
+        assert len(server.requests) == 1 and ("something else than" in text) == (body[:1] != "{"), (body, text)
+
+
+def test_loki_pages():
+    """A full page is not the end; entries at the border of two pages count once."""
+    lines = [[str(1767323045500000000 + i), f"INFO line {i}"] for i in range(12000)]
+
+    def reply(request, _):
+        query = request["query"]
+        end = int(query.get("end", 1 << 62))
+        page = [v for v in reversed(lines) if int(v[0]) < end][:int(query["limit"])]
+        return 200, {}, {"status": "success", "data": {"resultType": "streams", "result": [
+            {"stream": {"app": "x"}, "values": page}] if page else []}}
+
+    server = serve(reply)
+    text = dump('loki:http://127.0.0.1:%d?query={app="x"}' % server.server_port)
+    assert "read entries=12000 duplicates=0" in text, text
+    assert len(server.requests) == 3, len(server.requests)
 
 
 def test_loki():
