@@ -218,7 +218,7 @@ struct log_options {
 	/* After a run, where seconds count: a source that has more than one request gives is asked once
 	 * more, for what matters of the rest, and says what it left out. */
 	bool brief;
-	const char *dir;    /* relative file names are relative to it; NULL: the cwd */
+	const char *dir; /* relative file names are relative to it; NULL: the cwd */
 	/* Gets "CLUSTER-ID<TAB>MESSAGE" for every entry, in input order; NULL. */
 	FILE *annotate;
 	/* Bounds; 0: those of LOG_LIMITS. */
