@@ -60,7 +60,7 @@ static void judge_confidence(struct context *c, const struct problem *p, struct 
 	f->confidence = 0.3;
 	reason(c, f, p->tie_reason != NULL, p->tie >= TIE_INSTANCE ? 0.35 : 0.2, p->tie_reason);
 	reason(c, f, p->weight >= 4, 0.25, "the message is that of a known cause");
-	reason(c, f, p->fatal > 0 && p->effect_count > 0, 0.2,
+	reason(c, f, p->fatal > 0 && p->effect_count > 0 && !p->ended, 0.2,
 		"the instance failed right after it");
 	reason(c, f, p->ended && !p->assumed, 0.2,
 		p->ended ? arena_printf(c->arena, "the command %s, right after it", p->ended)

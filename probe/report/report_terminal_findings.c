@@ -96,8 +96,9 @@ static void write_evidence(struct page *p, const struct report *report, const st
 
 		if (i == QUOTES_SHOWN && !report->verbose) {
 			write_part(p, "", STYLE_DIM,
-				arena_printf(
-					p->arena, "and %zu more quotes", f->evidence_count - i));
+				arena_printf(p->arena, "and %zu more quote%s",
+					f->evidence_count - i,
+					f->evidence_count - i == 1 ? "" : "s"));
 			return;
 		}
 		write_part(p, i ? "" : "evidence", STYLE_DIM,
