@@ -52,11 +52,19 @@ LDFLAGS.release := -pie -Wl,-z,relro,-z,now
 CFLAGS.debug := -O0 -g3
 CFLAGS.san := -O1 -g3 $(SANITIZE)
 LDFLAGS.san := -fsanitize=address,undefined
-# Packed relocations: half a megabyte less to write at every start, in the file as in memory.
+# Packed relocations: half a megabyte less in the file, and quicker to work through.
 CFLAGS.static := -O2 $(HARDEN) -fstack-clash-protection -fPIE -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables
 LDFLAGS.static := -static-pie -s \
 	-Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs
+# What the program needs at its start lies together, the tables of OpenSSL and SQLite are relocated only
+# when a run wants them (probe/startup.h). Of curl's time for a plain GET `check` took 0.27 without both,
+# 0.21 with them; without PIE it was 0.21 too, and PIE is worth keeping.
+STARTUP.static := -Wl,-T,tools/static.ld
+ifeq ($(MODE)-$(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null)),static-x86_64)
+CPPFLAGS += -DSTARTUP_LATE
+STARTUP.static += -Wl,-e,startup_entry
+endif
 CFLAGS.fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 LDFLAGS.fuzz := -fsanitize=address,undefined
 ifeq ($(MODE),fuzz)
@@ -84,12 +92,17 @@ DEMO := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/backend/demo/*.c))
 all: $(if $(wildcard probe/main.c),$(BUILD)/goldprobe) $(if $(DEMO),$(BUILD)/demo)
 
 ifeq ($(MODE),static)
+STATIC_PARTS := $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 # glibc warns of each function that may load a shared library. None of them is on our path: names come
 # from c-ares, SQLite's extensions and privilege dropping are not used.
-$(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
+$(BUILD)/goldprobe: $(STATIC_PARTS) tools/static.ld
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $^ $(PKG_LIBS) 2> $@.log || { cat $@.log >&2; exit 1; }
+	$(Q)$(CC) $(LDFLAGS) $(STARTUP.static) -Wl,-Map=$@.map -o $@ $(STATIC_PARTS) $(PKG_LIBS) 2> $@.log || { cat $@.log >&2; exit 1; }
 	@! grep -v -e 'in statically linked applications' -e ': in function ' -e ': note: ' $@.log >&2
+
+# The same with its symbols and a map, for tools/startup-order.
+$(BUILD)/goldprobe.order: $(STATIC_PARTS) tools/static.ld
+	$(Q)$(CC) $(filter-out -s,$(LDFLAGS)) $(STARTUP.static) -Wl,-Map=$@.map -o $@ $(STATIC_PARTS) $(PKG_LIBS) 2> $@.log
 else
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 	$(call say,LINK)

@@ -10,6 +10,7 @@
 
 #include "gen/version.h"
 #include "probe/plan.h"
+#include "probe/startup.h"
 
 const struct command *const commands[] = {
 	&cmd_run,
@@ -179,6 +180,9 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 	flag_over("GOLDPROBE_K8S_CONTEXT", cli->options.context);
 	cli->color_out = color_wanted(cli, STDOUT_FILENO);
 	cli->color_err = color_wanted(cli, STDERR_FILENO);
+	/* `check` looks at its URL first. */
+	if (command != &cmd_check)
+		startup_whole();
 	return command->run(cli);
 }
 
