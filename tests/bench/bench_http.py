@@ -1,6 +1,8 @@
-"""One check over HTTP and HTTPS, and a scenario of five steps, beside what people use today."""
+"""One check over HTTP, HTTPS and WebSocket, and a scenario of five steps, beside what people use today."""
 
-from harness import Case, nginx, program
+import sys
+
+from harness import HERE, Case, free_port, nginx, program
 
 SCENARIO = """name: five steps
 steps:
@@ -24,6 +26,12 @@ def cases(world):
     if check_http:
         commands["check_http"] = [check_http, "-S", "-H", "localhost", "-p", https, "-u", "/health"]
     yield Case("check https", commands, "curl", {"goldprobe": {"wall": 0.5}})
+
+    # curl's plain GET is the yardstick here too.
+    port = free_port()
+    world.start([sys.executable, "-B", HERE / "wsserver.py", port], port)
+    commands = {"curl": [*curl, plain], "goldprobe": [world.binary, "check", f"ws://127.0.0.1:{port}/ws"]}
+    yield Case("check ws", commands, "curl", {"goldprobe": {"wall": 0.4}})
 
     scenario = world.scratch / "five.yaml"
     scenario.write_text(SCENARIO.format("".join(STEP.format(n) for n in range(1, 6))))

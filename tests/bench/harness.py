@@ -43,7 +43,7 @@ class World:
 
     def start(self, argv, port):
         """Starts a server and waits until it accepts on the port."""
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.processes.append(process)
         for _ in range(200):
             try:
