@@ -42,8 +42,9 @@ struct diags {
 	struct arena *arena;
 	struct diag items[DIAGS_MAX];
 	size_t count;
-	size_t errors;   /* all, kept or not */
-	size_t left_out; /* not kept */
+	size_t errors;      /* all, kept or not */
+	size_t left_out;    /* not kept */
+	const char *unread; /* a file that could not be looked at beyond its mistake; NULL: none */
 };
 
 void diags_init(struct diags *, struct arena *);

@@ -76,11 +76,16 @@ struct fill {
 	 * stays zeroed, and nothing is said. NULL: every name must be in the scope. */
 	bool (*deferred)(void *ctx, struct str name);
 	void *ctx;
+	/* Keys that an unknown key may have been meant to stand among, and the key that the map is the
+	 * value of there; NULL: none. */
+	const struct field *outer;
+	const char *inside;
 };
 
 /*
  * Fills `spec` from the map. All mistakes become diagnostics: unknown keys with a suggestion, wrong
- * types, values out of bounds, unknown names, missing required keys. Returns 0 when it added none.
+ * types, values out of bounds, unknown names, missing required keys. Returns 0 when it added none, 1
+ * when unknown keys of this map were all that is wrong, else -1.
  */
 int fields_fill(
 	const struct fill *, const struct field *fields, const struct node *map, void *spec);

@@ -65,6 +65,9 @@ struct scenario {
 	size_t step_count;
 	struct scenario_part *parts; /* included files, also those that could not be read */
 	size_t part_count;
+	/* Steps whose kind is wrong, which was told: name, name_span and node alone are set. */
+	struct step_source *strays;
+	size_t stray_count;
 };
 
 /*

@@ -133,6 +133,8 @@ void diags_print(const struct diags *d, FILE *out, bool color)
 	}
 	if (d->left_out)
 		fprintf(out, "(%zu more not shown)\n", d->left_out);
+	if (d->unread)
+		fprintf(out, "(the rest of '%s' was not looked at: mend this first)\n", d->unread);
 }
 
 const char *diag_suggest(struct str word, const char *const *names)

@@ -52,6 +52,8 @@ static void need_named(struct planner *p, size_t index, const struct node *node)
 	}
 	if (itself)
 		diag_error(p->diags, node->span, "a step cannot need itself");
+	for (size_t i = 0; i < p->scenario->stray_count; i++)
+		found |= str_equal(p->scenario->strays[i].name, node->text);
 	if (found)
 		return;
 	const char *nearest = nearest_step(p, node->text);

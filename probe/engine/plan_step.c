@@ -321,12 +321,17 @@ static void fill_body(struct planner *p, struct step_texts *texts, size_t index)
 	}
 	step_texts_check(texts, map);
 	texts->deferred = texts->varies = false;
-	if (fields_fill(&texts->fill, kind->fields, map, spec))
-		return;
+	struct fill fill = texts->fill;
+
+	fill.outer = step_fields;
+	fill.inside = kind->name;
+	int wrong = fields_fill(&fill, kind->fields, map, spec);
 	bool open = texts->deferred;
 
-	if (kind->validate)
+	if (wrong >= 0 && kind->validate)
 		kind->validate(spec, map, step->timeout, p->diags);
+	if (wrong)
+		return;
 	if (!p->wants_target && needs_target(kind, spec) && !(open && address_open(map)))
 		p->wants_target = index + 1;
 	if (kind->describe && !open && !texts->varies)

@@ -158,6 +158,11 @@ static void unknown_key(const struct fill *fill, const struct field *fields, con
 	size_t count = 0;
 	const char *all = "", *nearest;
 
+	if (fill->outer && field_find(fill->outer, key->text)) {
+		diag_error(fill->diags, key->span, "'%.*s' belongs to the step, beside '%s:'",
+			STR_ARG(key->text), fill->inside);
+		return;
+	}
 	while (fields[count].name)
 		count++;
 	const char **names = ARENA_ARRAY(fill->arena, count + 1, const char *);
@@ -190,6 +195,7 @@ int fields_fill(
 	const struct fill *fill, const struct field *fields, const struct node *map, void *spec)
 {
 	enum filled result = FILLED_OK;
+	bool unknown = false;
 
 	if (map->type != NODE_MAP) {
 		diag_error(fill->diags, map->span, "this needs a map, not %s", node_kind_text(map));
@@ -198,7 +204,7 @@ int fields_fill(
 	for (size_t i = 0; i < map->count; i++)
 		if (!field_find(fields, map->pairs[i].key->text)) {
 			unknown_key(fill, fields, map->pairs[i].key);
-			result = FILLED_WRONG;
+			unknown = true;
 		}
 	for (const struct field *field = fields; field->name; field++) {
 		const struct node *node = node_find(map, field->name);
@@ -216,5 +222,5 @@ int fields_fill(
 		}
 		result = filled > result ? filled : result;
 	}
-	return result == FILLED_WRONG ? -1 : 0;
+	return result == FILLED_WRONG ? -1 : unknown;
 }

@@ -184,7 +184,9 @@ bool scenario_file_load(struct scenario_loader *l, struct scenario_file *file, s
 		struct source *source = ARENA_NEW(l->arena, struct source);
 
 		source->name = file->path;
-		if (l->diags->errors == before)
+		if (l->diags->errors > before)
+			l->diags->unread = file->path;
+		else
 			diag_error(l->diags, (struct span){.source = source},
 				"the file is empty; it needs at least 'steps'");
 		return false;

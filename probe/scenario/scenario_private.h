@@ -19,7 +19,7 @@ struct scenario_loader {
 	const char *const *kind_names;
 	struct diags *diags;
 	struct scenario *scenario;
-	size_t step_capacity, var_capacity, part_capacity;
+	size_t step_capacity, stray_capacity, var_capacity, part_capacity;
 	size_t includes;
 };
 

@@ -260,6 +260,23 @@ static void repeat_step(
 	}
 }
 
+/* The name of a step that cannot be loaded is taken all the same. */
+static void add_stray(struct scenario_loader *l, const struct node *node)
+{
+	struct scenario *scenario = l->scenario;
+	const struct node *name = node_find(node, "name");
+
+	if (!name || name->type != NODE_SCALAR || !str_trim(name->text).len ||
+		node_find(node, "for_each"))
+		return;
+	scenario->strays = arena_grow(l->arena, scenario->strays, scenario->stray_count,
+		&l->stray_capacity, sizeof(scenario->strays[0]));
+	scenario->strays[scenario->stray_count++] = (struct step_source){.node = node,
+		.name_node = name,
+		.name_span = name->span,
+		.name = str_trim(name->text)};
+}
+
 void step_load(struct scenario_loader *l, const struct scenario_file *file, const struct node *node)
 {
 	const struct node *kind_key = NULL;
@@ -272,8 +289,10 @@ void step_load(struct scenario_loader *l, const struct scenario_file *file, cons
 	}
 	const struct step_kind *kind = find_kind(l, node, &kind_key);
 
-	if (!kind)
+	if (!kind) {
+		add_stray(l, node);
 		return;
+	}
 	struct step_source step = {
 		.kind = kind,
 		.node = node,
@@ -306,25 +325,33 @@ void step_load(struct scenario_loader *l, const struct scenario_file *file, cons
 		add_step(l, &step);
 }
 
+/* By name; the same name in the order of the file. */
 static int by_name(const void *a, const void *b)
 {
 	const struct step_source *x = *(const struct step_source *const *)a;
 	const struct step_source *y = *(const struct step_source *const *)b;
 	int order = str_compare(x->name, y->name);
 
+	if (!order && x->name_span.source == y->name_span.source)
+		order = (x->name_span.line > y->name_span.line) -
+			(x->name_span.line < y->name_span.line);
+	if (!order && !x->kind != !y->kind)
+		order = x->kind ? -1 : 1;
 	return order ? order : (x > y) - (x < y);
 }
 
 void check_names(struct scenario_loader *l)
 {
 	const struct scenario *scenario = l->scenario;
+	size_t count = scenario->step_count + scenario->stray_count;
 	const struct step_source **sorted =
-		ARENA_ARRAY(l->arena, scenario->step_count, const struct step_source *);
+		ARENA_ARRAY(l->arena, count, const struct step_source *);
 
-	for (size_t i = 0; i < scenario->step_count; i++)
-		sorted[i] = &scenario->steps[i];
-	qsort(sorted, scenario->step_count, sizeof(sorted[0]), by_name);
-	for (size_t i = 1, first = 0; i < scenario->step_count; i++) {
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = i < scenario->step_count ? &scenario->steps[i]
+						     : &scenario->strays[i - scenario->step_count];
+	qsort(sorted, count, sizeof(sorted[0]), by_name);
+	for (size_t i = 1, first = 0; i < count; i++) {
 		const struct step_source *step = sorted[i], *known = sorted[first];
 
 		if (!str_equal(step->name, known->name))

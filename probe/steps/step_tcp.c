@@ -39,6 +39,22 @@ static bool absolute(const void *ctx)
 	return spec->address.len && spec->address.ptr[0] != ':';
 }
 
+/* A port cannot be guessed. One that is known only while running is looked at then. */
+static void validate(const void *ctx, const struct node *body, int64_t timeout, struct diags *diags)
+{
+	const struct tcp_spec *spec = ctx;
+	const struct node *address = node_find(body, "address");
+	struct arena *arena = arena_new();
+	struct str host;
+	unsigned port;
+	struct error err;
+
+	(void)timeout;
+	if (absolute(spec) && address_join(arena, STR(""), spec->address, 0, &host, &port, &err))
+		diag_error(diags, address ? address->span : body->span, "%s", err.text);
+	arena_free(arena);
+}
+
 /* Whether bytes are waited for at all: told to, or somebody looks at them. */
 static bool reads(struct attempt *a)
 {
@@ -184,6 +200,7 @@ const struct step_kind step_tcp = {
 	.spec_size = sizeof(struct tcp_spec),
 	.state_size = sizeof(struct tcp_state),
 	.shorthand = shorthand,
+	.validate = validate,
 	.describe = describe,
 	.absolute = absolute,
 	.start = start,
