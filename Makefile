@@ -14,6 +14,7 @@
 #   make bench      speed beside curl, check_http and a raw socket; never a test
 #   make install    to $(DESTDIR)$(PREFIX)/bin
 #   make image      the container image goldprobe:$(VERSION) with podman or docker
+#   make image-check  that image as it ships, and real containers under a kubelet and Cloud Run
 #   make setup      install what all of these need (Debian 12 and 13)
 #
 # V=1 shows whole commands. MODE=release|debug|san|static|fuzz chooses the build; each has its own folder below build/.
@@ -177,7 +178,7 @@ static:
 check:
 	@tools/setup build check
 	@$(MAKE_MODE)=$(MODE) -j$(JOBS) all tests
-	@tools/check --mode $(MODE) lint unit logs e2e readme
+	@tools/check --mode $(MODE) lint unit logs e2e readme k8s image
 
 demo:
 	@tools/setup build
@@ -221,6 +222,11 @@ image:
 	@command -v podman docker >/dev/null || tools/setup image
 	@tools/image goldprobe:$(VERSION) '$(VERSION)' '$(REVISION)'
 
+image-check: image static
+	@[ ! -L build/static/demo ] || rm build/static/demo
+	@$(MAKE_MODE)=static build/static/demo
+	@tests/image/run --demo build/static/demo goldprobe:$(VERSION)
+
 install: $(BUILD)/goldprobe
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/goldprobe
 
@@ -241,4 +247,4 @@ FORCE:
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all setup static check unit tests e2e san valgrind fuzz fuzzers bench demo image install lint format clean FORCE
+.PHONY: all setup static check unit tests e2e san valgrind fuzz fuzzers bench demo image image-check install lint format clean FORCE

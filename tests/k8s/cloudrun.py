@@ -85,7 +85,7 @@ def run_once(world, container, extra_env=()):
     task = Container(world, container, Ports([]), mounts, env, "Never")
     task.ports.move = lambda word: word
     task.start()
-    assert task.done.wait(60), f"did not end: {task.current.log()}"
+    assert task.done.wait(60 * world.runtime.slowness), f"did not end: {task.current.log()}"
     return task.ends[-1]
 
 

@@ -112,7 +112,8 @@ class ApiServer(Server):
                 if " failed: " in text or text == "back-off":
                     message = f"Back-off restarting failed container {container.name}" if text == "back-off" else \
                         text.replace("Probe failed", " probe failed").capitalize()
-                    yield {"kind": "Event", "type": "Warning", "reason": "BackOff" if text == "back-off" else "Unhealthy",
+                    reason = "BackOff" if text == "back-off" else "Unhealthy"
+                    yield {"kind": "Event", "type": "Warning", "reason": reason,
                            "message": message, "lastTimestamp": when(), "count": 1,
                            "involvedObject": {"kind": "Pod", "name": pod.name_in_cluster,
                                               "fieldPath": "spec.containers{%s}" % container.name}}

@@ -22,7 +22,7 @@ class World:
     """What is around the containers: the clock, names of services, secrets."""
 
     def __init__(self, runtime, clock=0.05):
-        self.runtime, self.clock = runtime, clock
+        self.runtime, self.clock = runtime, clock * runtime.slowness
         self.services = {}  # "name:port" -> port on this machine
         self.secrets = {("golden-path", "password"): "correct horse battery staple",
                         ("smoke-password", "latest"): "correct horse battery staple"}
@@ -157,7 +157,8 @@ class Container(threading.Thread):
             self.ready = False
             self.current.kill()
             self.record(reason)
-            if self.stopping or self.policy == "Never" or (self.policy == "OnFailure" and not self.ends[-1]["exitCode"]):
+            failed = self.ends[-1]["exitCode"] != 0
+            if self.stopping or self.policy == "Never" or (self.policy == "OnFailure" and not failed):
                 break
             self.restarts += 1
             self.tell("back-off")

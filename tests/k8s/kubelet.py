@@ -69,7 +69,7 @@ class Pod(threading.Thread):
 
     def until(self, condition, seconds, what):
         """Waits for `condition`, at most so many real seconds."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * self.world.runtime.slowness
         while not condition():
             if time.monotonic() > end:
                 raise AssertionError(f"{what}: not within {seconds} s; {self.story()}")

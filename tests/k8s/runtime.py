@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,10 +97,13 @@ class Podman(Process):
             argv += ["-e", f"{name}={value}"]
         if spec.command:
             argv += ["--entrypoint", spec.command[0]]
-        argv += [runtime.image(spec.image)] + spec.command[1:] + spec.args
+        started = runtime.folder / f"{self.name}.pid"
+        argv += ["--pidfile", str(started), runtime.image(spec.image)] + spec.command[1:] + spec.args
         self.log_file = tempfile.NamedTemporaryFile(dir=runtime.folder, suffix=".log", delete=False)
         self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log_file,
                                       stderr=subprocess.STDOUT, start_new_session=True)
+        while not started.exists() and self.popen.poll() is None:
+            time.sleep(0.02)
 
     def kill(self, grace=2):
         if self.popen.poll() is None:
@@ -128,6 +132,7 @@ class Runtime:
         self.folder = Path(tempfile.mkdtemp(prefix="goldprobe-k8s-"))
         os.chmod(self.folder, 0o755)
         self.podman = podman
+        self.slowness = 3 if podman else 1  # of starting and asking a container
         self.programs = {"/goldprobe": str(binary), "/demo": str(demo), "/carry": str(self.folder / "carry")}
         self.backend_image = None
         if podman:
