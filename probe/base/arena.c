@@ -132,16 +132,20 @@ struct str arena_str(struct arena *arena, struct str s)
 
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
 {
+	char small[256];
 	va_list again;
 
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, fmt, args);
+	int len = vsnprintf(small, sizeof(small), fmt, args);
 
 	if (len < 0)
 		die("cannot format '%s'", fmt);
 	char *text = arena_alloc(arena, (size_t)len + 1);
 
-	vsnprintf(text, (size_t)len + 1, fmt, again);
+	if ((size_t)len < sizeof(small))
+		memcpy(text, small, (size_t)len);
+	else
+		vsnprintf(text, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return text;
 }

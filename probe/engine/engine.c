@@ -49,13 +49,15 @@ static size_t slots_allowed(size_t wanted)
 
 static void random_id(char *out, size_t bytes)
 {
+	static const char hex[] = "0123456789abcdef";
 	unsigned char raw[16];
 
 	if (getrandom(raw, bytes, 0) != (ssize_t)bytes)
 		die("getrandom failed");
 	raw[0] |= 1; /* a trace id of zeroes is invalid */
-	for (size_t i = 0; i < bytes; i++)
-		snprintf(out + 2 * i, 3, "%02x", raw[i]);
+	for (size_t i = 0; i < 2 * bytes; i++)
+		out[i] = hex[raw[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	out[2 * bytes] = '\0';
 }
 
 static void set_text(struct scope *scope, const char *name, const char *text)

@@ -7,8 +7,10 @@
 
 #include "monitor_private.h"
 
-/* First runs follow each other this closely, or more closely when there are many. */
-#define STAGGER_MAX (20 * NS_PER_MS)
+/* First runs follow each other this closely. Of very many scenarios some start together: they share
+ * the cost of waking up. */
+#define STAGGER (20 * NS_PER_MS)
+#define STAGGER_MANY (50 * NS_PER_MS)
 #define LATE NS_PER_S
 
 void queue_init(struct queue *q)
@@ -143,9 +145,11 @@ void schedule_start(struct monitor *m)
 
 	for (size_t i = 0; i < m->count; i++) {
 		struct watched *w = m->watched[i];
-		int64_t apart = w->every / (int64_t)m->count;
+		int64_t apart = w->every / (int64_t)m->count, after = (int64_t)i * STAGGER;
 
-		w->due = now + (int64_t)i * (apart < STAGGER_MAX ? apart : STAGGER_MAX);
+		if (apart < STAGGER)
+			after = (int64_t)i * apart / STAGGER_MANY * STAGGER_MANY;
+		w->due = now + after;
 		timer_start(m->loop, &w->timer, w->due, fire_due, w);
 	}
 }

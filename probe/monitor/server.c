@@ -72,6 +72,8 @@ void server_finished(struct server *s, const struct watched *w)
 	BUF_SCOPED struct buf out;
 
 	buf_init(&out, BODY_MAX);
+	if (!s->listeners)
+		return;
 	api_event(&out, w);
 	body_drop(*line);
 	*line = body_new(buf_str(&out));
@@ -93,6 +95,7 @@ static void client_free(struct client *c)
 	else
 		s->end = c->at;
 	s->count--;
+	s->listeners -= c->live;
 	blackbox_cancel(c->probe);
 	body_drop(c->body);
 	free(c);
@@ -163,6 +166,7 @@ static int on_event(
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return on_upgrade(c);
 	case LWS_CALLBACK_ESTABLISHED:
 		c->live = true;
+		c->server->listeners++;
 		c->seen = c->server->line_count;
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE: return on_live(c);

@@ -43,7 +43,7 @@ struct server {
 	struct blackbox *blackbox;
 	struct listener listener;
 	struct client *first, **end;
-	size_t count;
+	size_t count, listeners; /* all, and those of /live */
 	struct shared shared[ROUTES_MAX];
 	struct body *lines[LIVE_KEPT];
 	uint64_t line_count;

@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { BATCH_MAX = 64 };
+enum { BATCH_MAX = 64, BUSY_MAX = 8 };
 
 struct attached {
 	const void *key;
@@ -27,6 +27,7 @@ struct loop {
 	/* The events under way: loop_unwatch takes its watch out, so that none is called after. */
 	struct epoll_event *batch;
 	int batch_count;
+	int busy; /* turns in a row that only fired timers */
 	int (*wait)(void *ctx, int timeout_ms);
 	void *wait_ctx;
 	struct attached *attached;
@@ -327,6 +328,12 @@ static int turn_real(struct loop *loop, struct error *err)
 	struct epoll_event events[BATCH_MAX];
 	int timeout = wait_ms(loop);
 
+	/* What a turn puts off is due at once: descriptors are looked at after a few such turns. */
+	if (timeout == 0 && loop->busy++ < BUSY_MAX) {
+		loop_refresh(loop);
+		return 0;
+	}
+	loop->busy = 0;
 	if (timeout < 0 && !loop->watch_count && !loop->wait)
 		return error_set(err, "nothing is left to wait for");
 	if (loop->wait) {

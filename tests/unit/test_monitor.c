@@ -230,11 +230,18 @@ static void first_runs_are_spread(void **state)
 
 	(void)state;
 	world.takes = NS_PER_MS;
+	setup(&f, 40, NS_PER_S);
+	run_for(&f, NS_PER_S - 1);
+	assert_int_equal(world.count, 40);
+	for (size_t i = 1; i < 40; i++)
+		assert_int_equal(world.starts[i] - world.starts[i - 1], 20 * NS_PER_MS);
+	teardown(&f);
+	/* Of many some start together, the groups evenly. */
 	setup(&f, 100, NS_PER_S);
 	run_for(&f, NS_PER_S - 1);
 	assert_int_equal(world.count, 100);
-	for (size_t i = 1; i < 100; i++)
-		assert_int_equal(world.starts[i] - world.starts[i - 1], 10 * NS_PER_MS);
+	for (size_t i = 5; i < 100; i++)
+		assert_int_equal(world.starts[i] - world.starts[i - 5], 50 * NS_PER_MS);
 	teardown(&f);
 }
 
