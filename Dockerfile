@@ -16,7 +16,7 @@ COPY tools/setup tools/third-party tools/
 RUN tools/setup build static && SOURCE_DATE_EPOCH=0 tools/third-party
 
 COPY Makefile ./
-COPY tools/embed tools/carry.c tools/sbom tools/
+COPY tools/embed tools/static.ld tools/carry.c tools/sbom tools/
 COPY include include
 COPY probe probe
 ARG VERSION
