@@ -12,7 +12,8 @@
 #   make valgrind   unit tests under valgrind
 #   make fuzz       each fuzz target for FUZZ_SECONDS (600); FUZZ=name runs one
 #   make bench      speed beside curl, check_http and a raw socket; never a test
-#   make install    to $(DESTDIR)$(PREFIX)/bin
+#   make install    below $(DESTDIR)$(PREFIX): the static program when it is built, else the dynamic one, and the scenarios
+#   make uninstall  takes that away again
 #   make image      the container image goldprobe:$(VERSION) with podman or docker
 #   make image-check  that image as it ships, and real containers under a kubelet and Cloud Run
 #   make setup      install what all of these need (Debian 12 and 13)
@@ -227,8 +228,17 @@ image-check: image static
 	@$(MAKE_MODE)=static build/static/demo
 	@tests/image/run --demo build/static/demo goldprobe:$(VERSION)
 
-install: $(BUILD)/goldprobe
-	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/goldprobe
+# What ships, when `make static` has made it: as it lies there, so that root builds nothing.
+INSTALLED := $(firstword $(wildcard build/static/goldprobe) $(BUILD)/goldprobe)
+install: $(INSTALLED)
+	install -D -m 755 $(INSTALLED) $(DESTDIR)$(PREFIX)/bin/goldprobe
+	install -d $(DESTDIR)$(PREFIX)/share/goldprobe/scenarios $(DESTDIR)$(PREFIX)/share/doc/goldprobe
+	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/goldprobe/scenarios
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/goldprobe
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/goldprobe
+	rm -rf $(DESTDIR)$(PREFIX)/share/goldprobe $(DESTDIR)$(PREFIX)/share/doc/goldprobe
 
 lint:
 	@tools/lint/run
