@@ -36,8 +36,12 @@ static struct problem *find_culprit(struct context *c)
 	for (size_t i = 0; i < c->problem_count; i++) {
 		struct problem *p = c->problems[i];
 
-		if (!of_command(p->entry) || p->tolerant || p->resolved ||
-			p->level < SEVERITY_ERROR || p->rule->priority > PRIORITY_P2 ||
+		/* a line without a level may be an error too, when a cause fits it */
+		bool grave = p->level >= SEVERITY_ERROR ||
+			     (p->level == SEVERITY_DEFAULT && p->weight >= 4);
+
+		if (!of_command(p->entry) || p->tolerant || p->resolved || !grave ||
+			p->rule->priority > PRIORITY_P2 ||
 			strcmp(p->rule->id, "logging-misconfigured") == 0)
 			continue;
 		if (p->fatal)

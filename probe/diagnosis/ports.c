@@ -56,7 +56,7 @@ static bool read_listener(const struct log_entry *entry, struct listener *out)
 			out->host = str_sub(str_of(hosts[i]), 0, strlen(hosts[i]) - 1);
 	}
 	static const char *const words[] = {"0.0.0.0:", "[::]:", "*:", "port ",
-		"port: ", "port=", "Port ", "PORT ", "://:", NULL};
+		"port: ", "port(s): ", "port=", "Port ", "PORT ", "://:", NULL};
 	for (size_t i = 0; words[i] && !out->port; i++)
 		out->port = number_after(text, words[i]);
 	for (size_t at = 0; at + 1 < text.len && !out->port; at++) {
@@ -178,9 +178,13 @@ static int64_t target_port(struct str target)
 	size_t scheme = str_find(target, STR("://"));
 	struct str rest = scheme == SIZE_MAX ? target : str_from(target, scheme + 3);
 
-	for (size_t i = 0; i < rest.len && rest.ptr[i] != '/'; i++) {
-		if (rest.ptr[i] == ':' && number_at(rest, i + 1))
-			return number_at(rest, i + 1);
+	for (size_t i = 0; i + 1 < rest.len && rest.ptr[i] != '/'; i++) {
+		int64_t port;
+		struct str digits = str_from(rest, i + 1);
+
+		digits = str_sub(digits, 0, str_find_char(digits, '/'));
+		if (rest.ptr[i] == ':' && str_int(digits, &port))
+			return port;
 	}
 	return str_contains(target, "https://") || str_contains(target, "wss://") ? 443 : 80;
 }

@@ -118,10 +118,11 @@ def websocket_library():
 
 def websocket_uvicorn():
     """uvicorn: without Upgrade it is a GET of a path that nobody routes."""
+    from fastapi import WebSocket
     app = api()
 
     @app.websocket("/ws")
-    async def chat(connection):
+    async def chat(connection: WebSocket):
         await connection.accept()
         await connection.send_text("hello")
 
@@ -152,6 +153,49 @@ def last_words():
 
 def silent():
     sys.exit(3)
+
+
+def port_taken():
+    """Somebody else has the port, and answers on it."""
+    import http.server
+    other = http.server.HTTPServer(("127.0.0.1", PORT), http.server.BaseHTTPRequestHandler)
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    serve(api())
+
+
+def entry_point():
+    serve("no_such_module:app")
+
+
+def attribute():
+    serve("backend_without_app:app")
+
+
+def agent():
+    """The socket opens, and what is behind it is not there."""
+    from fastapi import WebSocket
+    app = api()
+
+    @app.websocket("/ws")
+    async def chat(connection: WebSocket):
+        await connection.accept()
+        await connection.receive_text()
+        start_agent()
+
+    serve(app)
+
+
+def start_agent():
+    raise RuntimeError("agent registry is not initialised")
+
+
+def key_file():
+    """The key is there and may not be read; as root one may, so the user is another."""
+    os.close(os.open("secret.pem", os.O_CREAT | os.O_WRONLY, 0))
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+    open("secret.pem").read()
 
 
 def other_port():
