@@ -265,6 +265,25 @@ int jose_keys_jwks(
 	return error_set(err, "the JWK set holds no key for signatures");
 }
 
+/* PKCS#1 ("BEGIN RSA PUBLIC KEY", RFC 8017 appendix A.1.1) as older tools write it. */
+static EVP_PKEY *pem_read_pkcs1(BIO *bio)
+{
+	char *name = NULL, *header = NULL;
+	unsigned char *der = NULL;
+	long len = 0;
+	EVP_PKEY *pkey = NULL;
+
+	if (PEM_read_bio(bio, &name, &header, &der, &len) && !*header) {
+		const unsigned char *at = der;
+
+		pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, len);
+	}
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+	return pkey;
+}
+
 static EVP_PKEY *pem_read(const char *begin, BIO *bio, bool *is_private)
 {
 	EVP_PKEY *pkey = NULL;
@@ -283,6 +302,8 @@ static EVP_PKEY *pem_read(const char *begin, BIO *bio, bool *is_private)
 		X509_free(certificate);
 		return pkey;
 	}
+	if (strncmp(begin, "-----BEGIN RSA PUBLIC KEY", 25) == 0)
+		return pem_read_pkcs1(bio);
 	return PEM_read_bio_PUBKEY(bio, NULL, NULL, "");
 }
 
