@@ -94,6 +94,9 @@ void attempt_message(struct attempt *, struct str text);
 void attempt_remote(struct attempt *, struct str address);
 /* Hides a text that only the kind knows to be secret. */
 void attempt_secret(struct attempt *, struct str);
+/* The text without what is secret so far. Whoever shortens or changes a text of the peer before it is
+ * shown does so after this: half a secret is recognised by nobody. `cut`: its end is missing. */
+struct str attempt_masked(struct attempt *, struct str, bool cut);
 /* Ends the attempt. FAILURE_NONE: facts are complete, checks decide; a text then says why one may
  * fail, and is shown only when it does. Facts stay readable for checks also with FAILURE_CHECK. The kind's stop is called soon after, from the loop. */
 void attempt_done(struct attempt *, enum failure, const char *fmt, ...)

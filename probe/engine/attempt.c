@@ -451,6 +451,11 @@ void attempt_remote(struct attempt *a, struct str address)
 	a->remote = arena_printf(a->arena, "%.*s", STR_ARG(address));
 }
 
+struct str attempt_masked(struct attempt *a, struct str text, bool cut)
+{
+	return redact(a->engine->plan->redactor, a->arena, text, cut);
+}
+
 void attempt_secret(struct attempt *a, struct str secret)
 {
 	redactor_add(a->engine->plan->redactor, secret);

@@ -9,7 +9,7 @@
 #include "steps_private.h"
 #include "websocket_text.h"
 
-enum { CLOSE_WAIT_MS = 2000, MARGIN_MS = 2 };
+enum { CLOSE_WAIT_MS = 2000, MARGIN_MS = 2, LAST_KEPT = 4096 };
 
 struct ws_spec {
 	struct str path, url, origin;
@@ -28,7 +28,9 @@ struct ws_state {
 	int64_t limit_ns; /* how long the expectation has, for its message */
 	int64_t ping_sent;
 	int64_t messages;
-	char last[MESSAGE_SHOWN];
+	enum ws_kind last_kind; /* the last message, for people: its begin, and its size */
+	size_t last_size;
+	char last[LAST_KEPT];
 };
 
 /* Facts */
@@ -74,6 +76,17 @@ static const char *unmet_text(struct attempt *a)
 	return action_unmet(attempt_arena(a), &state->dialog.items[state->at]);
 }
 
+static const char *last_text(struct attempt *a)
+{
+	struct ws_state *state = attempt_state(a);
+	size_t kept = state->last_size < LAST_KEPT ? state->last_size : LAST_KEPT;
+
+	bool cut = kept < state->last_size;
+	struct str begin = attempt_masked(a, (struct str){state->last, kept}, cut);
+
+	return message_text(attempt_arena(a), state->last_kind, begin, state->last_size, cut);
+}
+
 static const char *seen_text(struct attempt *a)
 {
 	struct ws_state *state = attempt_state(a);
@@ -81,7 +94,7 @@ static const char *seen_text(struct attempt *a)
 	if (!state->messages)
 		return "no message came";
 	return arena_printf(attempt_arena(a), "%lld message%s came, the last: %s",
-		(long long)state->messages, state->messages == 1 ? "" : "s", state->last);
+		(long long)state->messages, state->messages == 1 ? "" : "s", last_text(a));
 }
 
 static void on_limit(void *ctx)
@@ -170,7 +183,9 @@ static void note_message(struct attempt *a, enum ws_kind kind, struct str payloa
 
 	state->messages++;
 	attempt_fact(a, "messages_total", value_integer(state->messages));
-	message_text(kind, payload, state->last);
+	state->last_kind = kind;
+	state->last_size = payload.len;
+	memcpy(state->last, payload.ptr, payload.len < LAST_KEPT ? payload.len : LAST_KEPT);
 	attempt_message(a, payload);
 }
 
@@ -203,7 +218,7 @@ static void on_message(void *ctx, enum ws_kind kind, struct str payload)
 	}
 	if (action->strict && kind != WS_PONG) {
 		state->waiting = false;
-		attempt_done(a, FAILURE_CHECK, "wanted %s, got %s", unmet_text(a), state->last);
+		attempt_done(a, FAILURE_CHECK, "wanted %s, got %s", unmet_text(a), last_text(a));
 	}
 }
 
@@ -266,6 +281,10 @@ static void refused(struct attempt *a)
 	struct ws_answer answer;
 
 	ws_answer(state->ws, &answer);
+	answer.body = attempt_masked(a, answer.body, true);
+	for (size_t i = 0; i < answer.headers.count; i++)
+		answer.headers.items[i].value =
+			attempt_masked(a, answer.headers.items[i].value, false);
 	attempt_done(a, FAILURE_NONE, "%s", refusal_text(attempt_arena(a), &answer));
 }
 

@@ -1,8 +1,6 @@
 /* See websocket_text.h. */
 #include "websocket_text.h"
 
-#include <stdio.h>
-
 enum { TEXT_SHOWN = 200, BYTES_SHOWN = 16, REASON_SHOWN = 160 };
 
 /* Cuts at a code point, never within one. */
@@ -15,23 +13,20 @@ static struct str cut(struct str text, size_t max)
 	return str_sub(text, 0, max);
 }
 
-void message_text(enum ws_kind kind, struct str payload, char out[MESSAGE_SHOWN])
+const char *message_text(
+	struct arena *arena, enum ws_kind kind, struct str begin, size_t size, bool cut_off)
 {
-	size_t n = 0;
+	struct str part = cut(begin, TEXT_SHOWN);
+	const char *text;
 
-	if (kind != WS_BINARY) {
-		struct str begin = cut(payload, TEXT_SHOWN);
-
-		snprintf(out, MESSAGE_SHOWN, "%.*s%s", STR_ARG(begin),
-			begin.len < payload.len ? "..." : "");
-		return;
-	}
-	n = (size_t)snprintf(out, MESSAGE_SHOWN, "%zu bytes of binary", payload.len);
-	for (size_t i = 0; i < payload.len && i < BYTES_SHOWN; i++)
-		n += (size_t)snprintf(out + n, MESSAGE_SHOWN - n, "%s%02x", i ? " " : ": ",
-			(unsigned char)payload.ptr[i]);
-	if (payload.len > BYTES_SHOWN)
-		snprintf(out + n, MESSAGE_SHOWN - n, " ...");
+	if (kind != WS_BINARY)
+		return arena_printf(arena, "%.*s%s", STR_ARG(part),
+			cut_off || part.len < begin.len ? "..." : "");
+	text = arena_printf(arena, "%zu bytes of binary", size);
+	for (size_t i = 0; i < begin.len && i < BYTES_SHOWN; i++)
+		text = arena_printf(
+			arena, "%s%s%02x", text, i ? " " : ": ", (unsigned char)begin.ptr[i]);
+	return size > BYTES_SHOWN ? arena_printf(arena, "%s ...", text) : text;
 }
 
 const char *close_text(struct arena *arena, const struct ws_end *end)
