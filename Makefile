@@ -12,7 +12,8 @@
 #   make valgrind   unit tests under valgrind
 #   make fuzz       each fuzz target for FUZZ_SECONDS (600); FUZZ=name runs one
 #   make bench      speed beside curl, check_http and a raw socket; never a test
-#   make install    below $(DESTDIR)$(PREFIX): the static program when it is built, else the dynamic one, and the scenarios
+#   make install    below $(DESTDIR)$(PREFIX): the static program when it is built, else the dynamic one, its manual
+#                   page, completions for bash, zsh and fish, and the scenarios
 #   make uninstall  takes that away again
 #   make image      the container image goldprobe:$(VERSION) with podman or docker
 #   make image-check  that image as it ships, and real containers under a kubelet and Cloud Run
@@ -229,15 +230,22 @@ image-check: image static
 	@tests/image/run --demo build/static/demo goldprobe:$(VERSION)
 
 # What ships, when `make static` has made it: as it lies there, so that root builds nothing.
+# The manual page and the completions are printed by what is installed.
 INSTALLED := $(firstword $(wildcard build/static/goldprobe) $(BUILD)/goldprobe)
+PRINTED := man:man/man1/goldprobe.1 completion-bash:bash-completion/completions/goldprobe \
+	completion-zsh:zsh/site-functions/_goldprobe completion-fish:fish/vendor_completions.d/goldprobe.fish
 install: $(INSTALLED)
 	install -D -m 755 $(INSTALLED) $(DESTDIR)$(PREFIX)/bin/goldprobe
 	install -d $(DESTDIR)$(PREFIX)/share/goldprobe/scenarios $(DESTDIR)$(PREFIX)/share/doc/goldprobe
 	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/goldprobe/scenarios
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/goldprobe
+	@for entry in $(PRINTED); do \
+		file=$(DESTDIR)$(PREFIX)/share/$${entry#*:}; \
+		install -d "$${file%/*}" && ./$(INSTALLED) help "$${entry%%:*}" > "$$file" && chmod 644 "$$file" || exit 1; \
+	done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/goldprobe
+	rm -f $(DESTDIR)$(PREFIX)/bin/goldprobe $(foreach e,$(PRINTED),$(DESTDIR)$(PREFIX)/share/$(lastword $(subst :, ,$e)))
 	rm -rf $(DESTDIR)$(PREFIX)/share/goldprobe $(DESTDIR)$(PREFIX)/share/doc/goldprobe
 
 lint:

@@ -104,10 +104,10 @@ struct cli {
 };
 
 struct command {
-	const char *name, *usage, *help;
-	unsigned bit;             /* FOR_... */
-	size_t least, most;       /* operands */
-	int (*run)(struct cli *); /* returns the exit code */
+	const char *name, *operands, *usage, *help; /* operands: "SCENARIO..."; usage: in words */
+	unsigned bit;                               /* FOR_... */
+	size_t least, most;                         /* operands */
+	int (*run)(struct cli *);                   /* returns the exit code */
 };
 
 extern const struct command *const commands[]; /* ended by NULL */

@@ -283,6 +283,7 @@ static int check(struct cli *cli)
 
 const struct command cmd_check = {
 	.name = "check",
+	.operands = "URL",
 	.usage = "one URL: http(s)://, ws(s)://, tcp://, tls://, grpc(s)://",
 	.help = "probes one URL without a scenario; the exit code is the answer",
 	.bit = FOR_CHECK,

@@ -150,6 +150,10 @@ const struct help_topic help_topics[] = {
 	{"rules", "the causes that are known, as YAML", print_rules},
 	{"schema", "JSON Schema of a scenario", print_schema},
 	{"schema run", "JSON Schema of a run's JSON report", print_run_schema},
+	{"man", "the manual page", help_man},
+	{"completion bash", "completion for bash, to be sourced", help_completion_bash},
+	{"completion zsh", "completion for zsh, as _goldprobe in $fpath", help_completion_zsh},
+	{"completion fish", "completion for fish, to be sourced", help_completion_fish},
 	{NULL, NULL, NULL},
 };
 
@@ -237,6 +241,7 @@ static int run(struct cli *cli)
 
 const struct command cmd_help = {
 	.name = "help",
+	.operands = "[TOPIC]",
 	.usage = "a topic, a command or a kind of step; nothing for an overview",
 	.help = "explains commands, kinds of steps, checks, keys, exit codes; prints JSON Schemas",
 	.bit = FOR_HELP,

@@ -161,6 +161,7 @@ static int logs(struct cli *cli)
 
 const struct command cmd_logs = {
 	.name = "logs",
+	.operands = "SOURCE...",
 	.usage =
 		"one or more sources: FILE, -, gcp:PROJECT[/SERVICE], k8s:NAMESPACE/SELECTOR, loki:URL",
 	.help = "diagnoses logs alone: clusters, root causes, actions",

@@ -45,6 +45,7 @@ static int run(struct cli *cli)
 
 const struct command cmd_report = {
 	.name = "report",
+	.operands = "RUN.json",
 	.usage = "one saved run (-r json=RUN.json); '-' is stdin",
 	.help = "renders a saved run in any other format; exits as that run did",
 	.bit = FOR_REPORT,

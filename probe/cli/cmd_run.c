@@ -328,6 +328,7 @@ static int run(struct cli *cli)
 
 const struct command cmd_run = {
 	.name = "run",
+	.operands = "SCENARIO... [-- COMMAND ARG...]",
 	.usage = "one or more scenario files, and '-- COMMAND ARG...' to start the backend",
 	.help = "runs scenarios, reads the logs, diagnoses and reports; the exit code is the verdict",
 	.bit = FOR_RUN,

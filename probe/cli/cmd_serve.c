@@ -176,6 +176,7 @@ static int run(struct cli *cli)
 
 const struct command cmd_serve = {
 	.name = "serve",
+	.operands = "SCENARIO...",
 	.usage = "one or more scenario files",
 	.help = "sidecar and scheduled monitor: health endpoints, metrics, status page, history, "
 		"alerts",

@@ -58,6 +58,7 @@ static int run(struct cli *cli)
 
 const struct command cmd_validate = {
 	.name = "validate",
+	.operands = "SCENARIO...",
 	.usage = "one or more scenario files",
 	.help = "shows every mistake in scenarios at once; sends nothing",
 	.bit = FOR_VALIDATE,

@@ -5,6 +5,83 @@
 
 enum { NAME_WIDTH = 20, WIDTH_MAX = 100 };
 
+static bool as_man;
+static bool man_fresh; /* nothing stands below the last title yet */
+
+void help_as_man(void)
+{
+	as_man = true;
+}
+
+void help_man_text(struct str s)
+{
+	if (s.len && (s.ptr[0] == '.' || s.ptr[0] == '\''))
+		fputs("\\&", stdout);
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '\\')
+			fputs("\\e", stdout);
+		else if (s.ptr[i] == '-')
+			fputs("\\-", stdout);
+		else if (s.ptr[i] == '\'')
+			fputs("\\(aq", stdout);
+		else if (s.ptr[i] == '~')
+			fputs("\\(ti", stdout);
+		else if (s.ptr[i] == '^')
+			fputs("\\(ha", stdout);
+		else
+			putchar(s.ptr[i]);
+	}
+}
+
+void help_man_section(const char *title)
+{
+	fputs(".SH \"", stdout);
+	for (const char *c = title; *c; c++)
+		putchar(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+	puts("\"");
+	man_fresh = true;
+}
+
+/* A name stands in bold before its text; a text without one continues the row. */
+static void man_row(struct str name, const char *text)
+{
+	if (!name.len) {
+		if (!man_fresh)
+			puts(".br");
+	} else {
+		fputs(".TP\n\\fB", stdout);
+		for (; name.len && name.ptr[0] == ' '; name = str_from(name, 1))
+			fputs("\\ ", stdout);
+		help_man_text(name);
+		puts("\\fR");
+	}
+	help_man_text(str_of(text));
+	putchar('\n');
+	man_fresh = false;
+}
+
+/* Lines that begin with a space are set as they are. */
+static void man_paragraphs(struct str rest)
+{
+	struct str line;
+	bool fill = true;
+
+	if (!man_fresh)
+		puts(".PP");
+	man_fresh = false;
+	while (str_line(&rest, &line)) {
+		bool filled = !line.len || line.ptr[0] != ' ';
+
+		if (filled != fill)
+			puts(filled ? ".fi" : ".nf");
+		fill = filled;
+		help_man_text(line);
+		puts(line.len ? "" : ".PP");
+	}
+	if (!fill)
+		puts(".fi");
+}
+
 static unsigned width(void)
 {
 	unsigned columns = cli_width();
@@ -54,6 +131,10 @@ void help_row(const char *name, const char *text)
 {
 	unsigned used = 2 + (unsigned)utf8_count(str_of(name));
 
+	if (as_man) {
+		man_row(str_of(name), text);
+		return;
+	}
 	printf("  %s", name);
 	if (used + 1 > NAME_WIDTH) {
 		putchar('\n');
@@ -65,6 +146,13 @@ void help_row(const char *name, const char *text)
 
 void help_title(const struct cli *cli, const char *title)
 {
+	if (as_man) {
+		fputs(".SS ", stdout);
+		help_man_text(str_of(title));
+		putchar('\n');
+		man_fresh = true;
+		return;
+	}
 	printf("\n%s%s%s\n", cli->color_out ? "\033[1m" : "", title,
 		cli->color_out ? "\033[0m" : "");
 }
@@ -73,6 +161,10 @@ void help_text(const char *text)
 {
 	struct str rest = str_of(text), line;
 
+	if (as_man) {
+		man_paragraphs(rest);
+		return;
+	}
 	while (str_line(&rest, &line))
 		if (line.len && line.ptr[0] == ' ')
 			printf("%.*s\n", STR_ARG(line));

@@ -11,6 +11,24 @@ struct help_topic {
 
 extern const struct help_topic help_topics[]; /* ended by a NULL name */
 
+/* From now on help is printed as the source of a manual page, man(7). */
+void help_as_man(void);
+/* Text in which nothing acts on troff. */
+void help_man_text(struct str);
+void help_man_section(const char *title);
+void help_man(struct cli *);
+
+/* Scripts for shells. */
+void help_completion_bash(struct cli *);
+void help_completion_zsh(struct cli *);
+void help_completion_fish(struct cli *);
+/* What a flag's argument or a command's operand is, for completion. */
+enum completes { COMPLETES_NOTHING, COMPLETES_FILES, COMPLETES_CHOICES, COMPLETES_TOPICS };
+enum completes help_completes(const struct flag *);
+enum completes help_completes_operand(const struct command *);
+/* The words that fit a flag's argument (or, NULL, the topics of help), NULL-ended. */
+const char *const *help_words(struct arena *, const struct flag *);
+
 /* "  NAME   text", the text wrapped to the terminal beside the name. */
 void help_row(const char *name, const char *text);
 void help_title(const struct cli *, const char *title);

@@ -59,12 +59,14 @@ void help_kind(struct cli *cli, const struct step_kind *kind)
 {
 	const char *uses = uses_text(cli->arena, kind->uses);
 
-	printf("%s: ", kind->name);
-	help_text(kind->help);
+	help_text(arena_printf(cli->arena, "%s: %s", kind->name, kind->help));
 	if (kind->example) {
 		help_title(cli, "Example");
+		const char *example = "";
+
 		for (struct str rest = str_of(kind->example), line; str_line(&rest, &line);)
-			printf("  %.*s\n", STR_ARG(line));
+			example = arena_printf(cli->arena, "%s  %.*s\n", example, STR_ARG(line));
+		help_text(example);
 	}
 	help_title(cli, "Keys");
 	help_fields(cli, kind->fields, 0);
@@ -143,8 +145,8 @@ void help_flags(struct cli *cli)
 
 void help_command(struct cli *cli, const struct command *command)
 {
-	printf("goldprobe %s: ", command->name);
-	help_text(command->help);
+	help_text(arena_printf(cli->arena, "goldprobe %s %s: %s", command->name, command->operands,
+		command->help));
 	help_title(cli, "Takes");
 	help_row("", command->usage && *command->usage ? command->usage : "nothing");
 	help_title(cli, "Flags");
