@@ -196,6 +196,15 @@ static bool is_refused(const struct step_result *s)
 		       str_contains(str_of(s->detail), "reset"));
 }
 
+/* From the same machine a loopback address is reached like any other. */
+static bool asks_loopback(struct str target)
+{
+	size_t scheme = str_find(target, STR("://"));
+	struct str host = scheme == SIZE_MAX ? target : str_from(target, scheme + 3);
+
+	return str_starts(host, "127.0.0.1") || str_starts(host, "localhost");
+}
+
 static bool compare_steps(struct context *c)
 {
 	for (size_t i = 0; c->run && i < c->run->step_count; i++) {
@@ -205,6 +214,8 @@ static bool compare_steps(struct context *c)
 		if (!is_refused(s) || !s->target || !find_listener(c, NULL, TIME_NONE, &l))
 			continue;
 		size_t before = c->problem_count;
+		if (str_starts(l.host, "127.0.0.1") || str_is(l.host, "localhost"))
+			l.host = asks_loopback(str_of(s->target)) ? STR("") : l.host;
 		report(c, &l, target_port(str_of(s->target)), NULL, s->name);
 		return c->problem_count > before;
 	}

@@ -45,6 +45,13 @@ static bool while_waiting(const struct log_entry *e, const struct step_result *s
 	       (e->time <= s->finished_at + NS_PER_S && e->time >= s->started_at - BEFORE);
 }
 
+/* It listened while the step still asked; without times it may have been too late. */
+static bool listened(const struct log_entry *e, const struct step_result *s)
+{
+	return (e->traits & LOG_LISTENING) && e->time != TIME_NONE &&
+	       e->time < s->finished_at - NS_PER_S;
+}
+
 /* The line that says what goes on; `busy` when its words say so, else it is only the last one. */
 static const struct log_entry *find_line(
 	const struct context *c, const struct step_result *s, bool *busy, bool *listens)
@@ -56,7 +63,7 @@ static const struct log_entry *find_line(
 	for (size_t i = c->logs ? c->logs->entry_count : 0; i-- > 0;) {
 		const struct log_entry *e = c->logs->entry_list[i];
 
-		*listens = *listens || (e->traits & LOG_LISTENING);
+		*listens = *listens || listened(e, s);
 		if (!of_service(e) || !while_waiting(e, s) || text_has_word(e->text, stop_words) ||
 			seen++ >= LINES_BACK)
 			continue;

@@ -201,6 +201,23 @@ static void test_ports(void **state)
 	}
 }
 
+/* Asked on the same loopback address it is no question of the address: it came too late. */
+static void test_late(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, 1);
+	fail_step(&f, 0, FAILURE_CONNECT, -1, "connection to 127.0.0.1:8080 refused");
+	f.steps[0].target = "GET http://127.0.0.1:8080/health";
+	f.steps[0].attempts_total = 9;
+	read_log(&f, "INFO Uvicorn running on http://127.0.0.1:8080\n");
+	const struct diagnosis *d = judge(&f);
+	assert_string_equal(d->findings[0].cause, "startup-timeout");
+	assert_non_null(strstr(d->findings[0].title, "Uvicorn running on"));
+	fixture_end(&f);
+}
+
 /* A step that passed does not hide what the log tells; a plain ERROR line is no more than a note. */
 static void test_log_degrades(void **state)
 {
@@ -295,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_crash_explains),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_log_degrades),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_empty_log),
