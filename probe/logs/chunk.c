@@ -111,14 +111,20 @@ static void read_json(struct chunk *c)
 
 void chunk_read(struct chunk *c)
 {
-	buf_init(&c->partial, LOG_LINE_MAX);
+	for (size_t i = 0; i < PARTIALS; i++)
+		buf_init(&c->partials[i].text, LOG_LINE_MAX);
 	chunk_origin(c, str_of(c->instance), STR(""), STR(""));
 	if (c->kind == CHUNK_LINES)
 		read_lines(c);
 	else
 		read_json(c);
-	if (c->partial.len)
-		chunk_text(c, buf_str(&c->partial), c->partial_time, 0, 0);
+	for (size_t i = 0; i < PARTIALS; i++) {
+		struct partial *p = &c->partials[i];
+
+		/* The rest of it never came. */
+		if (p->open)
+			chunk_body(c, buf_str(&p->text), p->time, 0, p->stream);
+	}
 }
 
 void chunk_clear(struct chunk *c)
@@ -128,9 +134,14 @@ void chunk_clear(struct chunk *c)
 	c->text_count = c->raw_count = c->detail_count = c->origin_count = 0;
 	c->last_origin = 0;
 	c->cut_lines = c->skipped = 0;
-	c->nano = false;
+	c->nano = c->stamped = false;
+	c->below = (struct below){0};
 	c->len = 0;
-	buf_release(&c->partial);
+	for (size_t i = 0; i < PARTIALS; i++) {
+		buf_release(&c->partials[i].text);
+		c->partials[i].open = false;
+	}
+	c->parts = 0;
 }
 
 void chunk_release(struct chunk *c)

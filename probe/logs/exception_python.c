@@ -59,6 +59,8 @@ static bool frame(struct python *p, struct str s)
 {
 	struct str rest = str_trim(s), file, after;
 
+	if (str_starts(rest, "> File"))
+		rest = str_from(rest, 2);
 	if (!str_starts(rest, "File \"") || !str_cut(str_from(rest, 6), "\", line ", &file, &after))
 		return false;
 	p->frames = true;

@@ -141,7 +141,9 @@ static uint32_t origin_of(struct chunk *c, const struct json_fields *j, const ui
 		service = service.len ? service : c->origins[*given].service;
 	}
 	if (!instance.len && host.len + pid.len) {
-		/* One process on one machine. */
+		/* One process on one machine; of journald one unit, of which systemd speaks, too. */
+		if (has(j, F_PRIORITY) && service.len)
+			pid = service;
 		char *name = chunk_memory(c, host.len + pid.len + 2);
 
 		memcpy(name, host.ptr, host.len);
@@ -201,6 +203,7 @@ static bool is_plain(const struct json_fields *j, unsigned traits)
 	if (traits & (LOG_REQUEST | LOG_PLATFORM) || j->seen & (1u << IN_PAYLOAD | 1u << IN_PROTO))
 		return false;
 	return has(j, F_TEXT) || j->f[F_MESSAGE].kind == '[' ||
+	       (has(j, F_MESSAGE) && j->f[F_MESSAGE].rank == RANK_LINE) ||
 	       (has(j, F_MESSAGE) &&
 		       (has(j, F_PRIORITY) || (has(j, F_STREAM) && !has(j, F_SEVERITY))));
 }
@@ -240,6 +243,9 @@ static void severity_fill(struct raw *raw, const struct json_fields *j)
 
 	if (severity < 0)
 		severity = level_of(&j->f[F_PRIORITY]);
+	/* "error" is none of HTTP. */
+	if (severity < 0 && j->f[F_STATUS].kind == '"')
+		severity = severity_find(slice(&j->f[F_STATUS]));
 	if (severity < 0 && has(j, F_EVENT_OBJECT))
 		severity = str_is(slice(&j->f[F_EVENT_TYPE]), "Warning") ? SEVERITY_WARNING
 									 : SEVERITY_INFO;
@@ -372,7 +378,7 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 	d->plain = plain;
 	d->starts = look.starts;
 	d->stream = c->seed ^ c->origins[raw->origin].hash ^ hash_str(log, 21) ^
-		    hash_str(slice(&j->f[F_STREAM]), 22);
+		    hash_str(slice(&j->f[F_STREAM]), 22) ^ hash_str(slice(&j->f[F_PID]), 23);
 	d->text = text;
 	d->log = log.len ? log : slice(&j->f[F_STREAM]);
 	d->trace = trace_of(j);
@@ -380,4 +386,68 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 		d->http = http_of(c, raw, j, &look);
 	detail_fill(c, d, j);
 	return raw;
+}
+
+/* Whether a text is a JSON entry of the application; then its fields are those of the chunk. */
+static bool is_inner(struct chunk *c, struct str text)
+{
+	struct str s = str_trim(text);
+
+	return s.len > 2 && s.ptr[0] == '{' && s.ptr[s.len - 1] == '}' &&
+	       json_scan(s.ptr, s.ptr + s.len, &c->fields) == s.ptr + s.len &&
+	       (has(&c->fields, F_MESSAGE) || has(&c->fields, F_ERROR_STACK) ||
+		       has(&c->fields, F_SEVERITY));
+}
+
+/*
+ * What is in the text of an entry of an agent or a runtime: an entry of the application, or a part of a
+ * line. True: it was read, and the outer one is no entry of its own.
+ */
+static bool read_inner(struct chunk *c, struct json_fields *j, struct str whole, int64_t time,
+	const uint32_t *given)
+{
+	const struct json_scalar *s = &j->f[F_MESSAGE];
+	bool docker = has(j, F_STREAM) && s->kind == '"' && has(j, F_TIME),
+	     partial = docker && !str_ends(slice(s), "\\n"), parts = docker && c->parts,
+	     object = s->kind == '"' && s->escaped && s->len > 8 && s->ptr[0] == '{';
+
+	if (has(j, F_INSERT_ID) || has(j, F_LOG_NAME) || has(j, F_TEXT) ||
+		(!object && !partial && !parts))
+		return false;
+	uint32_t origin = origin_of(c, j, given);
+	uint64_t stream = c->seed ^ c->origins[origin].hash ^ hash_str(slice(&j->f[F_STREAM]), 22);
+	size_t before = c->raw_count;
+	struct raw outer = {0};
+	struct str text = text_of(c, s);
+
+	if (time_of(j) != TIME_NONE)
+		time = time_of(j);
+	severity_fill(&outer, j);
+	if (docker) {
+		/* All parts of a line have one time. */
+		chunk_part_flush(c, stream, origin, time);
+		parts = c->parts > 0;
+		if (!chunk_part(c, &text, partial, &time, stream))
+			return true;
+	}
+	if (!parts && !is_inner(c, text)) {
+		json_scan(whole.ptr, whole.ptr + whole.len, j);
+		return false;
+	}
+	if (str_ends(text, "\n"))
+		text.len--;
+	chunk_body(c, text, time, origin, stream);
+	if (c->raw_count > before && c->raws[before].severity == SEVERITY_DEFAULT) {
+		c->raws[before].severity = outer.severity;
+		if (c->raws[before].level < outer.severity)
+			c->raws[before].level = outer.severity;
+	}
+	return true;
+}
+
+void chunk_json(struct chunk *c, struct json_fields *j, struct str whole, int64_t time,
+	const uint32_t *origin)
+{
+	if (!read_inner(c, j, whole, time, origin))
+		chunk_entry(c, j, whole, time, origin);
 }

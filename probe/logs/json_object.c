@@ -78,7 +78,7 @@ static void read_wrapper(struct chunk *c, struct str whole, bool wrapped, unsign
 	/* The fields are those of the last object inside. */
 	json_scan(p, end, j);
 	if (is_entry(j, wrapped) || !wrapper)
-		chunk_entry(c, j, whole, TIME_NONE, NULL);
+		chunk_json(c, j, whole, TIME_NONE, NULL);
 }
 
 /* The object at p when it is wholly there. */
@@ -97,7 +97,7 @@ static const char *read_object(struct chunk *c, const char *p, const char *end, 
 	if (j->f[F_VALUES].kind == '[' && j->seen & 1u << IN_LABELS)
 		read_loki(c, j);
 	else if (is_entry(j, wrapped) && !(j->holder && !j->strong))
-		chunk_entry(c, j, whole, TIME_NONE, NULL);
+		chunk_json(c, j, whole, TIME_NONE, NULL);
 	else
 		read_wrapper(c, whole, wrapped, depth);
 	*count = c->raw_count - before;

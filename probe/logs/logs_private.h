@@ -44,6 +44,9 @@ enum json_place {
 	IN_REQUEST,
 	IN_OBJECT,
 	IN_KUBERNETES,
+	IN_POD,
+	IN_LOG,
+	IN_BODY,
 	IN_PLACES,
 };
 
@@ -109,7 +112,7 @@ struct json_fields {
 };
 
 /* Rank of keys that wrappers hold their entries by. */
-enum { RANK_HOLDER = 255 };
+enum { RANK_LINE = 7, RANK_HOLDER = 255 };
 
 /* Of struct raw, beside enum log_trait. */
 enum {
@@ -171,6 +174,23 @@ struct raw {
 
 enum chunk_kind { CHUNK_LINES, CHUNK_JSON, CHUNK_JSON_WRAPPED };
 
+/* A line that a container runtime cut up, as far as it was seen. */
+struct partial {
+	bool open;
+	uint64_t stream;
+	int64_t time;
+	struct buf text;
+};
+enum { PARTIALS = 8 };
+
+/* Where the next lines of a message of journalctl begin, and whose it is; indent 0: nowhere. */
+struct below {
+	size_t indent;
+	int64_t time;
+	uint64_t stream;
+	uint32_t origin;
+};
+
 struct chunk {
 	char *data; /* CHUNK_MAX */
 	size_t len;
@@ -192,9 +212,11 @@ struct chunk {
 	struct buf *texts; /* blocks of unescaped text */
 	size_t text_count, text_capacity;
 	int64_t cut_lines, skipped;
-	bool nano;          /* the line before had a container runtime's time */
-	struct buf partial; /* CRI lines that go on in the next one */
-	int64_t partial_time;
+	bool nano;    /* the line before had a container runtime's time */
+	bool stamped; /* ... or one that a tool put before each line */
+	struct partial partials[PARTIALS];
+	unsigned parts; /* of them that are open */
+	struct below below;
 	struct json_fields fields;
 };
 
@@ -217,7 +239,15 @@ const char *chunk_object(struct chunk *, const char *p, const char *end, bool wr
 /* An entry from the fields that were scanned, with what a container runtime said of it. */
 struct raw *chunk_entry(struct chunk *, const struct json_fields *, struct str whole, int64_t time,
 	const uint32_t *origin);
+/* The same, or what is in the text of the entry: those of the application, parts of a line. */
+void chunk_json(struct chunk *, struct json_fields *, struct str whole, int64_t time,
+	const uint32_t *origin);
 void chunk_line(struct chunk *, struct str line);
+/* One part of a line of `stream` that a runtime cut up; false: more must come, else `text` and `time` are
+ * those of the whole. */
+bool chunk_part(struct chunk *, struct str *text, bool partial, int64_t *time, uint64_t stream);
+/* Parts of `stream` that have another time than the next one: they were a line without end. */
+void chunk_part_flush(struct chunk *, uint64_t stream, uint32_t origin, int64_t time);
 /* Text or a JSON entry, without what a container runtime put in front of it. */
 void chunk_body(struct chunk *, struct str text, int64_t time, uint32_t origin, uint64_t stream);
 

@@ -1,7 +1,7 @@
 /* What the first words of a line tell: its level, whether it begins an event, what kind it is. */
 #include "logs_private.h"
 
-#include "probe/exception.h"
+#include "exception_private.h"
 
 #include <ctype.h>
 #include <strings.h>
@@ -73,7 +73,9 @@ static int level_here(struct str line, size_t start, size_t end, bool first)
 	if (level < 0)
 		return -1;
 	if (all_upper(w))
-		return memchr("=/", after, 2) || memchr("/.", before, 2) ? -1 : level;
+		return memchr("=/", after, 2) || before == '/' || (before == '.' && after != ':')
+			       ? -1
+			       : level;
 	if (before == '=')
 		return is_level_key(str_sub(line, 0, start - 1)) ? level : -1;
 	return is_level_place(before, after, first) ? level : -1;
@@ -281,6 +283,13 @@ static void access_look(struct str text, struct look *out)
 	}
 }
 
+static bool is_exception(struct str head)
+{
+	struct str type, message;
+
+	return line_head(head, &type, &message) && type_is_error(type);
+}
+
 void look_at(struct str text, struct look *out)
 {
 	char copy[LOOK_MAX];
@@ -301,8 +310,8 @@ void look_at(struct str text, struct look *out)
 
 	if (out->level < 0 && !indented)
 		out->level = level_scan(head, prefix);
-	/* "Error: ..." is also the head of a trace of Node, which begins two lines before it. */
-	bool type = str_starts(head, "Error: ") || str_starts(head, "error: ");
+	/* The head of an exception may stand below a trace (Python), or below its place (Node). */
+	bool type = str_starts(head, "error: ") || (!prefix && is_exception(head));
 
 	out->starts = !indented && (prefix || (out->level >= 0 && !type));
 	unsigned found = signs_look(head);

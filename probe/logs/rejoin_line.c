@@ -49,9 +49,11 @@ static bool is_go_call(struct str s)
 /* A frame whose form belongs to no other kind of line. */
 static bool is_frame(struct str line, struct str s, size_t indent)
 {
+	/* "> File ..." marks the frame that failed, of loguru. */
 	if (indent == 0)
-		return str_starts(s, "from ") &&
-		       (str_contains(s, ":in `") || str_contains(s, ":in '"));
+		return str_starts(s, "> File \"") ||
+		       (str_starts(s, "from ") &&
+			       (str_contains(s, ":in `") || str_contains(s, ":in '")));
 	return line_frame(line) != FRAME_NONE || str_starts(s, "File \"") ||
 	       (str_starts(s, "from ") && str_contains(s, ":")) ||
 	       (s.len > 2 && s.ptr[0] == '#' && isdigit((unsigned char)s.ptr[1]));
@@ -210,7 +212,8 @@ enum line_kind rejoin_kind(struct str line)
 bool rejoin_is_error(struct str line)
 {
 	static const char *const words[] = {"ERROR", "CRITICAL", "FATAL", "SEVERE", "error", "WARN",
-		"Exception", "Error", "failed", "fatal", "ALERT", "EMERG", NULL};
+		"Exception", "Error", "failed", "fatal", "ALERT", "EMERG", "FTL]", "ERR]", " FTL ",
+		" ERR ", "fail: ", "crit: ", NULL};
 	struct str s = str_sub(line, 0, 256);
 
 	for (size_t i = 0; words[i]; i++) {
