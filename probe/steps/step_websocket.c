@@ -391,8 +391,11 @@ static struct node *shorthand(struct arena *arena, const struct node *node, stru
 static void validate(const void *ctx, const struct node *body, int64_t timeout, struct diags *diags)
 {
 	const struct ws_spec *spec = ctx;
+	const char *problem = subprotocols_problem(diags->arena, &spec->subprotocols);
 	struct dialog dialog;
 
+	if (problem)
+		diag_error(diags, node_key_span(body, "subprotocols"), "%s", problem);
 	if (body->type == NODE_MAP && !node_find(body, "path") && !node_find(body, "url"))
 		diag_error(diags, body->span, "neither 'path' nor 'url' is given");
 	if (body->type == NODE_MAP && node_find(body, "path") && node_find(body, "url"))

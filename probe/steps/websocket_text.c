@@ -1,6 +1,9 @@
 /* See websocket_text.h. */
 #include "websocket_text.h"
 
+#include "probe/expand.h"
+#include "probe/http.h"
+
 enum { TEXT_SHOWN = 200, BYTES_SHOWN = 16, REASON_SHOWN = 160 };
 
 /* Cuts at a code point, never within one. */
@@ -98,4 +101,19 @@ const char *refusal_text(struct arena *arena, const struct ws_answer *answer)
 		return arena_printf(arena, "the server speaks version %.*s of the protocol, not 13",
 			STR_ARG(versions));
 	return "";
+}
+
+const char *subprotocols_problem(struct arena *arena, const struct strs *offered)
+{
+	for (size_t i = 0; i < offered->count; i++) {
+		struct str name = offered->items[i];
+
+		if (!expand_needed(name) && !http_is_token(name))
+			return arena_printf(arena, "'%.*s' is not a subprotocol", STR_ARG(name));
+		for (size_t j = 0; j < i; j++)
+			if (str_equal(offered->items[j], name))
+				return arena_printf(arena, "subprotocol '%.*s' is offered twice",
+					STR_ARG(name));
+	}
+	return NULL;
 }

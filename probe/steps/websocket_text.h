@@ -10,4 +10,7 @@ const char *close_text(struct arena *, const struct ws_end *);
 /* Why the handshake was not accepted, in the server's words; "" when it gave none. */
 const char *refusal_text(struct arena *, const struct ws_answer *);
 
+/* What is wrong with subprotocols to offer (RFC 6455, section 4.1): each a token, none twice. Or NULL. */
+const char *subprotocols_problem(struct arena *, const struct strs *);
+
 #endif

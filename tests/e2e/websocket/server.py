@@ -1,7 +1,8 @@
 """Peers that break RFC 6455, one by one; the name of the case is what they do."""
 
-from lib.raw import FOREVER, READ, RESET, answer, drip, repeat, serve
-from lib.websocket import BINARY, PING, close, frame, read_frame, text, upgrade
+from lib.raw import FOREVER, READ, RESET, answer, drip, read_head, repeat, serve
+from lib.websocket import BINARY, PING, close, fields_of, frame, read_frame, text, upgrade
+from lib.websocket import answer as answer_101
 
 
 def reads_until_close(connection):
@@ -12,6 +13,15 @@ def reads_until_close(connection):
             connection.sendall(frame(8, got[1] if got else b""))
             return
         connection.sendall(frame(10 if got[0] == PING else got[0], got[1]))
+
+
+def tells_the_request(connection):
+    """Sends the head of the request as the first message, the first subprotocol being selected."""
+    head = read_head(connection)
+    offered = fields_of(head).get("sec-websocket-protocol", "").split(", ")[0]
+    connection.sendall(answer_101(head, f"sec-websocket-protocol: {offered}\r\n" if offered else "") +
+                       text(head.decode().replace("\r\n", "|")))
+    reads_until_close(connection)
 
 
 def flood(data, seconds=FOREVER):
@@ -123,6 +133,7 @@ SCRIPTS = {
     "close_answered_by_end": [upgrade(), text("hello"), lambda c: read_frame(c) and None],
     "violation_after_our_close": [upgrade(), lambda c: read_frame(c) and None, frame(3), FOREVER],
     # Dialogs with good peers.
+    "request": [tells_the_request],
     "echo": [upgrade(), reads_until_close],
     "story": [upgrade(text('{"type":"connection_established","id":7}')), text('{"type":"noise"}'),
               frame(BINARY, b"\x00\x01\xfe\xff"), text('{"type":"done","items":[{"n":1},{"n":2}]}'),
