@@ -1,7 +1,7 @@
 /*
  * Log source gcp: Cloud Logging, entries:list (v2). One query for all sources of a run, its filter
  * pushed down, newest first, page by page; an empty page with a token means go on. Waits as told by
- * 429 and 503. After a run the time of people counts, and of requests a project has 60 a minute: when
+ * 429 and 5xx, as long as there is time. After a run the time of people counts, and of requests a project has 60 a minute: when
  * the newest page is full, one more request asks for what matters before it.
  */
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "probe/auth.h"
 #include "probe/json.h"
 
-enum { PAGE_SIZE = 1000, TRIES_MAX = 6 };
+enum { PAGE_SIZE = 1000, TRIES_MAX = 6, BROKEN_MAX = 4 };
 
 struct gcp_state {
 	struct auth *auth;
@@ -23,8 +23,9 @@ struct gcp_state {
 	const char *url, *token; /* of the next page; NULL: the first */
 	struct str before;       /* of the second query of a brief fetch; empty in the first */
 	struct buf body;
+	size_t entries; /* that this query gave */
 	int tries;
-	int64_t wait;
+	int64_t wait, started;
 };
 
 static const struct field fields[] = {
@@ -105,47 +106,71 @@ static void again(void *ctx)
 	fetch_page(ctx);
 }
 
-/* Waits as the answer says, else a second, then twice as long each time. */
-static void try_later(struct log_fetch *fetch, const struct http_result *result)
+/* Waits as the answer says, else a second, then twice as long each time. False: no use in trying again,
+ * it was tried often enough, or the time is up before that. */
+static bool try_later(struct log_fetch *fetch, const struct http_result *result)
 {
 	struct gcp_state *s = log_fetch_state(fetch);
 	struct loop *loop = log_fetch_loop(fetch);
 
+	int64_t max_time = log_fetch_options(fetch)->max_time;
+
+	if ((result->status != 429 && result->status < 500) ||
+		++s->tries >= (result->status == 429 ? TRIES_MAX : BROKEN_MAX))
+		return false;
 	s->wait = s->wait ? s->wait * 2 : NS_PER_S;
 	int64_t wait = http_retry_after(result, s->wait);
 
+	if (loop_now(loop) + wait > s->started + (max_time ? max_time : LOG_MAX_TIME))
+		return false;
 	timer_start(loop, &s->again, loop_now(loop) + wait, again, fetch);
+	return true;
+}
+
+static const char *remedy(int64_t status)
+{
+	switch (status) {
+	case 401: return "; give a fresh credential";
+	case 403: return "; grant roles/logging.viewer";
+	case 404: return "; is the project's name right?";
+	case 429: return "; the quota of requests is used up, try again in a minute";
+	default: return "";
+	}
 }
 
 /* {"error": {"status": "PERMISSION_DENIED", "message": "..."}} */
 static void refused(struct log_fetch *fetch, const struct http_result *result)
 {
+	const struct gcp_state *s = log_fetch_state(fetch);
 	struct arena *scratch = arena_new();
 	struct value body;
 	struct str message = STR(""), status = STR("");
+	char tries[32] = "";
+
+	if (s->tries > 1)
+		snprintf(tries, sizeof(tries), " (tried %d times)", s->tries);
 
 	if (json_parse(scratch, result->body, 0, &body, NULL) == 0) {
 		message = value_str_or(value_path(&body, "error", "message", NULL), message);
 		status = value_str_or(value_path(&body, "error", "status", NULL), status);
 	}
-	log_fetch_failed(fetch, "Cloud Logging answered %lld%s%.*s%s%.*s%s",
+	log_fetch_failed(fetch, "Cloud Logging answered %lld%s%.*s%s%.*s%s%s",
 		(long long)result->status, status.len ? " " : "", STR_ARG(status),
-		message.len ? ": " : "", STR_ARG(message),
-		result->status == 403 ? "; grant roles/logging.viewer" : "");
+		message.len ? ": " : "", STR_ARG(message), tries, remedy(result->status));
 	arena_free(scratch);
 }
 
 struct page {
 	bool sound;        /* it is what the API answers with */
 	const char *token; /* of the next page; NULL: this was the last one */
-	bool entries;
+	size_t entries;
 	struct str oldest; /* timestamp of its last entry; may be empty */
 };
 
 static struct page page_read(struct arena *arena, struct str body)
 {
 	struct arena *scratch = arena_new();
-	struct page page = {false, NULL, false, STR("")};
+	struct page page = {false, NULL, 0, STR("")};
 	struct value answer;
 
 	if (json_parse(scratch, body, 0, &answer, NULL) == 0 && answer.type == VALUE_OBJECT) {
@@ -153,9 +178,9 @@ static struct page page_read(struct arena *arena, struct str body)
 		struct str token = value_str_or(value_find(&answer, "nextPageToken"), STR(""));
 
 		page.sound = true;
-		page.entries = list != NULL;
 		page.token = token.len ? arena_str(arena, token).ptr : NULL;
-		if (list && list->type == VALUE_ARRAY && list->array.count)
+		page.entries = list && list->type == VALUE_ARRAY ? list->array.count : 0;
+		if (page.entries)
 			page.oldest = arena_str(arena,
 				value_str_or(value_find(&list->array.items[list->array.count - 1],
 						     "timestamp"),
@@ -182,6 +207,7 @@ static bool ask_for_rest(struct log_fetch *fetch, const struct page *page)
 		STR_ARG(page->oldest));
 	s->before = page->oldest;
 	s->token = NULL;
+	s->entries = 0;
 	return true;
 }
 
@@ -189,8 +215,6 @@ static void page_done(void *ctx, const struct http_result *result)
 {
 	struct log_fetch *fetch = ctx;
 	struct gcp_state *s = log_fetch_state(fetch);
-	bool later =
-		result->failure == FAILURE_NONE && (result->status == 429 || result->status >= 500);
 
 	s->transfer = NULL;
 	if (result->failure != FAILURE_NONE) {
@@ -198,12 +222,9 @@ static void page_done(void *ctx, const struct http_result *result)
 			result->detail ? result->detail : s->url);
 		return;
 	}
-	if (later && ++s->tries < TRIES_MAX) {
-		try_later(fetch, result);
-		return;
-	}
 	if (result->status != 200) {
-		refused(fetch, result);
+		if (!try_later(fetch, result))
+			refused(fetch, result);
 		return;
 	}
 	s->tries = 0;
@@ -220,7 +241,9 @@ static void page_done(void *ctx, const struct http_result *result)
 	if (page.entries)
 		more = log_fetch_read(fetch, result->body, NULL) && more;
 	log_fetch_end(fetch);
-	if (more && page.oldest.len && log_fetch_options(fetch)->brief)
+	s->entries += page.entries;
+	/* Short pages with a token are the server's own choice. */
+	if (more && s->entries >= PAGE_SIZE && page.oldest.len && log_fetch_options(fetch)->brief)
 		more = ask_for_rest(fetch, &page);
 	if (more)
 		fetch_page(fetch);
@@ -284,6 +307,7 @@ static void start(struct log_fetch *fetch)
 		endpoint = arena_str(arena, spec->endpoint).ptr;
 	if (!endpoint || !*endpoint)
 		endpoint = "https://logging.googleapis.com";
+	s->started = loop_now(log_fetch_loop(fetch));
 	s->url = arena_printf(arena, "%s/v2/entries:list", endpoint);
 	s->headers = (struct pairs){json, 1};
 	buf_init(&s->body, 64 << 10);

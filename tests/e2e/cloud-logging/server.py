@@ -60,9 +60,10 @@ def answer(request, asked):
     if MODE == "an_empty_page" and asked == 1:
         return 200, {}, {"nextPageToken": "0"}
     start = int(body.get("pageToken", 0))
-    page = {"entries": found[start:start + PAGE]}
-    if start + PAGE < len(found):
-        page["nextPageToken"] = str(start + PAGE)
+    size = 80 if MODE == "short_pages" else PAGE
+    page = {"entries": found[start:start + size]}
+    if start + size < len(found):
+        page["nextPageToken"] = str(start + size)
     return 200, {}, page
 
 
@@ -91,7 +92,7 @@ def handle(request):
 
 
 def check(requests):
-    wanted = {"ten_thousand_entries": 2, "an_empty_page": 2, "broken_for_a_moment": 2}.get(MODE, 1)
+    wanted = {"ten_thousand_entries": 2, "an_empty_page": 2, "broken_for_a_moment": 2, "short_pages": 4}.get(MODE, 1)
     assert len(asked) == wanted, [r.body for r in asked]
     both = asked[0].json()["filter"]
     assert '"shop"' in both and '"auth"' in both, both
