@@ -102,6 +102,7 @@ static void read_regex(struct reader *r, const struct node *node, struct pattern
 	if (regex_compile(r->rules->arena, node->text, 0, &out->regex, NULL, &err))
 		diag_error(r->diags, node->span, "'matches': %s", err.text);
 	out->names = group_names(r->rules->arena, node->text);
+	rules_filter_add(r->rules, node->text, out);
 }
 
 static void read_status(struct reader *r, const struct node *node, struct pattern *out)

@@ -71,8 +71,11 @@ static int weigh(const struct pattern *p)
 bool rules_match_log(const struct rules *rules, struct arena *arena, struct str type,
 	struct str message, bool quiet, struct rule_match *out)
 {
+	struct filter_hits hits;
 	int best = 0;
 
+	if (rules)
+		rules_filter_scan(rules, str_sub(message, 0, MATCH_BYTES), &hits);
 	for (size_t i = 0; rules && i < rules->count; i++) {
 		const struct rule_entry *entry = &rules->entries[i];
 
@@ -83,6 +86,7 @@ bool rules_match_log(const struct rules *rules, struct arena *arena, struct str 
 
 			if (weight <= best || (quiet && !p->any_level) ||
 				(p->types.count && !any_type_fits(&p->types, type)) ||
+				!rules_filter_passes(p, &hits) ||
 				!regex_fits(p, arena, message, &names))
 				continue;
 			best = weight;

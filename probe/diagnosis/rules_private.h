@@ -7,12 +7,20 @@
 #include "probe/regex.h"
 #include "probe/rules.h"
 
-enum { STATUSES_MAX = 16 };
+enum {
+	STATUSES_MAX = 16,
+	PATTERN_WORDS_MAX = 16,
+	FILTER_WORDS_MAX = 2048,
+	FILTER_SLOTS = 4096,
+};
 
 struct pattern {
 	struct strs types;   /* last parts of class names; none: any */
 	struct regex *regex; /* NULL: any text */
 	struct strs names;   /* of the pattern's groups */
+	/* Numbers of words of which each text that fits has one; none: any text may fit. */
+	unsigned short words[PATTERN_WORDS_MAX];
+	size_t word_count;
 	bool effect, weak, any_level;
 	const char *failure; /* observation: name; NULL: any */
 	int64_t status[STATUSES_MAX];
@@ -26,10 +34,33 @@ struct rule_entry {
 	bool user;
 };
 
+/* The words of all patterns, chained by their first three letters; numbered from 1. */
+struct filter_word {
+	struct str text;
+	unsigned short next;
+};
+
+struct filter {
+	struct filter_word words[FILTER_WORDS_MAX];
+	unsigned short first[FILTER_SLOTS];
+	size_t count;
+};
+
+struct filter_hits {
+	uint64_t bits[FILTER_WORDS_MAX / 64];
+};
+
 struct rules {
 	struct arena *arena;
+	struct filter filter;
 	struct rule_entry entries[RULES_MAX];
 	size_t count;
 };
+
+/* Finds the words of a pattern. */
+void rules_filter_add(struct rules *, struct str regex, struct pattern *);
+/* The words that a text has; then whether a pattern has to be tried at it. */
+void rules_filter_scan(const struct rules *, struct str text, struct filter_hits *);
+bool rules_filter_passes(const struct pattern *, const struct filter_hits *);
 
 #endif
