@@ -12,6 +12,8 @@
 #include "page_private.h"
 #include "server_private.h"
 
+/* Where the template has the title, and its contents. */
+#define TITLE "goldprobe</title>"
 #define MARK "<!--main-->"
 
 void page_text(struct page *p, struct str s)
@@ -194,16 +196,27 @@ static void page_body(struct page *p, const struct watched *const *watched, size
 	page_list(p, watched, count);
 }
 
+/* What a tab among many says. */
+static void page_title(struct page *p)
+{
+	if (!p->shown)
+		return;
+	page_c(p, p->shown->name);
+	buf_printf(p->out, ": %s \xC2\xB7 ", state_of(p->shown));
+}
+
 int page_render(struct monitor *m, const struct request *request, struct buf *out)
 {
 	struct str page = {(const char *)status_html, status_html_len};
-	size_t at = str_find(page, STR(MARK)), count;
+	size_t title = str_find(page, STR(TITLE)), at = str_find(page, STR(MARK)), count;
 	const struct watched *const *watched = monitor_watched(m, &count);
 	struct page p = {.out = out, .monitor = m};
 
 	p.shown = choose(watched, count, request_query(request, "scenario"));
 	p.arena = arena_new();
-	buf_add_str(out, str_sub(page, 0, at));
+	buf_add_str(out, str_sub(page, 0, title));
+	page_title(&p);
+	buf_add_str(out, str_sub(page, title, at - title));
 	if (p.shown)
 		page_body(&p, watched, count);
 	else

@@ -5,6 +5,9 @@
 
 const main = document.getElementById("main");
 const live = document.getElementById("live");
+const told = document.getElementById("told");
+// Sections as the server wrote them, before times became local.
+const sources = new WeakMap([...main.children].map((section) => [section, section.outerHTML]));
 let pause = 1000;
 let due = null;
 let stale = false;
@@ -31,22 +34,28 @@ function say(text) {
 	if (live.textContent !== text) live.textContent = text;
 }
 
-// Sections that differ are replaced, so that focus, selection and open details elsewhere stay.
+// Sections that differ are replaced, those that stay are not even moved: focus, selection and scroll
+// position in them stay as well. A link that had the focus has it in its new place.
 function replace(next) {
-	const olds = [...main.children];
-	const news = [...next.children];
-	if (olds.length !== news.length || olds.some((o, i) => o.id !== news[i].id)) {
-		main.replaceChildren(...news);
-		return;
+	const at = main.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+	const stays = new Map();
+	const fresh = [...next.children];
+	for (const old of [...main.children]) {
+		const match = fresh.find((section) => section.id === old.id);
+		if (match && sources.get(old) === match.outerHTML) stays.set(old.id, old);
+		else old.remove();
 	}
-	olds.forEach((old, i) => {
-		if (old.dataset.source === news[i].outerHTML) return;
-		const source = news[i].outerHTML;
-		const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-		old.replaceWith(news[i]);
-		news[i].dataset.source = source;
-		if (focused) news[i].querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
-	});
+	let place = main.firstElementChild;
+	for (const section of fresh) {
+		const kept = stays.get(section.id);
+		if (kept) {
+			place = kept.nextElementSibling;
+			continue;
+		}
+		sources.set(section, section.outerHTML);
+		main.insertBefore(section, place);
+	}
+	if (at && !main.contains(document.activeElement)) main.querySelector(`[href="${CSS.escape(at)}"]`)?.focus();
 }
 
 async function renew() {
@@ -60,6 +69,8 @@ async function renew() {
 		const answer = await fetch(location.href, {credentials: "same-origin"});
 		if (!answer.ok) throw new Error(String(answer.status));
 		const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+		// Read out, also to who looks at another part of the page.
+		if (document.title !== page.title) told.textContent = page.title;
 		document.title = page.title;
 		replace(page.getElementById("main"));
 		showTimes();

@@ -39,6 +39,8 @@ class Backend:
             def do_GET(self):
                 outer.asked[self.path].append(time.monotonic())
                 time.sleep(outer.delay)
+                if self.path.startswith("/set/"):
+                    outer.up = self.path == "/set/up"
                 well = outer.up or not self.path.startswith("/health")
                 self.answer(200 if well else 503, b'{"status":"ready","who":"<b>&"}' if well
                             else b'{"status":"<script>alert(1)</script>"}')
