@@ -17,7 +17,7 @@ enum {
 	MASK_TEXT_MAX = 2048, /* bytes of a line that are looked at */
 	MASK_MAX = 3072,      /* bytes of a masked form at most */
 	MASK_WORDS_MAX = 96,  /* words of it */
-	CLUSTER_SHAPES_MAX = 400000,
+	CLUSTER_SHAPES_MAX = 100000,
 };
 
 /* What stands for a varying part in a masked form. */
@@ -34,6 +34,8 @@ void clusters_free(struct clusters *);
 /* Counts a line with this masked form; returns its shape, numbered from 0. */
 uint32_t clusters_add(struct clusters *, struct str masked);
 size_t clusters_shapes(const struct clusters *);
+/* Lines whose shape did not fit: they are counted by their first word at most. */
+int64_t clusters_folded(const struct clusters *);
 /* Groups the shapes; nothing can be added any more. */
 void clusters_finish(struct clusters *);
 /* After it: the number of clusters, the cluster of a shape, and a cluster's template with <*>. */

@@ -8,7 +8,8 @@
 enum {
 	VOCABULARY_MAX = 4000000,
 	WORDS_MAX = 16000000,
-	OVERFLOW_WORDS = 3, /* a shape too many is counted by its first words */
+	OVERFLOW_SHAPES =
+		10000, /* what does not fit is counted by its first word; so many of them */
 };
 
 uint64_t cluster_hash(const void *data, size_t len, uint64_t seed)
@@ -228,8 +229,12 @@ uint32_t clusters_add(struct clusters *c, struct str masked)
 
 	if (c->shape_count < CLUSTER_SHAPES_MAX && c->word_count < WORDS_MAX)
 		return shape_intern(c, hash, words, len, &is_new);
-	if (len > OVERFLOW_WORDS)
-		len = OVERFLOW_WORDS;
+	/* Too many: the more there are, the fewer words count. */
+	size_t kept = c->shape_count < CLUSTER_SHAPES_MAX + OVERFLOW_SHAPES ? 1 : 0;
+
+	c->folded++;
+	if (len > kept)
+		len = kept;
 	words[len++] = WILD;
 	return cluster_intern(c, words, len, &is_new);
 }
@@ -268,6 +273,11 @@ void clusters_free(struct clusters *c)
 size_t clusters_shapes(const struct clusters *c)
 {
 	return c->shape_count;
+}
+
+int64_t clusters_folded(const struct clusters *c)
+{
+	return c->folded;
 }
 
 size_t clusters_count(const struct clusters *c)

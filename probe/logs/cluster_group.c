@@ -11,10 +11,12 @@ enum {
 	ALTERNATIVES_MAX = 4,
 	SUBJECTS_MAX = 16,
 	ROUNDS_MAX = 8,
-	PAIR_OTHER = 3,     /* words at least in the other place of a pair */
-	PAIR_LITERALS = 4,  /* words left at least */
-	PAIR_DISTANCE = 6,  /* between the two places */
-	PAIR_SHAPES = 3000, /* shapes of one length that are looked at in pairs */
+	PAIR_OTHER = 3,       /* words at least in the other place of a pair */
+	PAIR_LITERALS = 4,    /* words left at least */
+	PAIR_DISTANCE = 6,    /* between the two places */
+	PAIR_SHAPES = 3000,   /* shapes of one length that are looked at in pairs */
+	PART_ITEMS = 1 << 17, /* contexts are found in tables for about so many */
+	PARTS_MAX = 1024,
 };
 
 /* Shapes that are equal but for one place ("context"). */
@@ -28,11 +30,15 @@ struct context {
 	bool plain;        /* a shape has a word without any wildcard there */
 };
 
+/* Contexts are visited part by part, by the first bits of their hash: the tables stay small
+ * however many shapes there are, and what a part decides is no matter of the others. */
 struct grouping {
 	struct clusters *c;
 	struct context *contexts;
 	size_t mask;
-	uint32_t *live; /* shapes that stand for their group, by length */
+	unsigned part, part_shift;
+	uint32_t tally[PARTS_MAX]; /* visits by part */
+	uint32_t *live;            /* shapes that stand for their group, by length */
 	size_t live_count;
 	bool changed;
 };
@@ -75,7 +81,31 @@ static struct context *context_find(struct grouping *g, uint64_t hash)
 	return &g->contexts[at];
 }
 
-/* Calls `each` for every context of a shape. */
+/* Chooses in how many parts `items` contexts are visited; their number. */
+static unsigned parts_begin(struct grouping *g, size_t items)
+{
+	unsigned bits = 1;
+
+	while (items >> bits > PART_ITEMS && 1u << bits < PARTS_MAX)
+		bits++;
+	g->part_shift = 64 - bits;
+	memset(g->tally, 0, sizeof(g->tally));
+	return 1u << bits;
+}
+
+/* Slots of a table for the largest part. */
+static size_t parts_slots(const struct grouping *g)
+{
+	size_t slots = 64, largest = 0;
+
+	for (size_t i = 0; i < PARTS_MAX; i++)
+		largest = g->tally[i] > largest ? g->tally[i] : largest;
+	while (slots < largest * 2)
+		slots *= 2;
+	return slots;
+}
+
+/* Calls `each` for every context of a shape that is in the part, with NULL to tally those of all. */
 static void contexts_walk(struct grouping *g, uint32_t shape,
 	void (*each)(
 		struct grouping *, struct context *, const struct context *here, uint32_t word))
@@ -101,7 +131,10 @@ static void contexts_walk(struct grouping *g, uint32_t shape,
 			.place = (uint16_t)i,
 			.literals = (uint16_t)(literals - w->literal)};
 
-		each(g, context_find(g, here.hash), &here, words[i]);
+		if (!each)
+			g->tally[here.hash >> g->part_shift]++;
+		else if (here.hash >> g->part_shift == g->part)
+			each(g, context_find(g, here.hash), &here, words[i]);
 	}
 }
 
@@ -168,17 +201,23 @@ static bool pair_varies(const struct pair_context *x)
 	       (b[ALTERNATIVES_MAX] && a[PAIR_OTHER - 1]);
 }
 
-/* One pair of places of one shape: counted, or united when `decide`. */
-static void pair_visit(struct grouping *g, struct pair_context *table, size_t mask, uint64_t hash,
-	uint32_t shape, const uint32_t word[2], bool decide)
+enum pair_pass { PAIR_TALLY, PAIR_COUNT, PAIR_UNITE };
+
+/* One pair of places of one shape. */
+static void pair_visit(struct grouping *g, struct pair_context *table, uint64_t hash,
+	uint32_t shape, const uint32_t word[2], enum pair_pass pass)
 {
-	size_t at = hash & mask;
+	if (pass == PAIR_TALLY)
+		g->tally[hash >> g->part_shift]++;
+	if (pass == PAIR_TALLY || hash >> g->part_shift != g->part)
+		return;
+	size_t at = hash & g->mask;
 
 	while (table[at].hash && table[at].hash != hash)
-		at = (at + 1) & mask;
+		at = (at + 1) & g->mask;
 	struct pair_context *x = &table[at];
 
-	if (!decide) {
+	if (pass == PAIR_COUNT) {
 		if (!x->hash)
 			*x = (struct pair_context){.hash = hash, .first = shape};
 		distinct_add(x->words[0], word[0]);
@@ -190,7 +229,7 @@ static void pair_visit(struct grouping *g, struct pair_context *table, size_t ma
 }
 
 static void pairs_walk(
-	struct grouping *g, struct pair_context *table, size_t mask, uint32_t shape, bool decide)
+	struct grouping *g, struct pair_context *table, uint32_t shape, enum pair_pass pass)
 {
 	const struct clusters *c = g->c;
 	const struct shape *s = &c->shapes[shape];
@@ -212,8 +251,8 @@ static void pairs_walk(
 					mix(UINT32_MAX, i) + mix(UINT32_MAX, k);
 
 			if (!c->vocabulary[words[k]].fixed)
-				pair_visit(g, table, mask, hash | 1, shape,
-					(uint32_t[2]){words[i], words[k]}, decide);
+				pair_visit(g, table, hash | 1, shape,
+					(uint32_t[2]){words[i], words[k]}, pass);
 		}
 	}
 }
@@ -242,37 +281,49 @@ static void live_collect(struct grouping *g)
 /* Unites the shapes of one length by their contexts. */
 static void round_of_length(struct grouping *g, const uint32_t *live, size_t count, size_t len)
 {
-	size_t slots = 64;
+	unsigned parts = parts_begin(g, count * len);
 
-	while (slots < count * len * 2)
-		slots *= 2;
+	for (size_t i = 0; i < count; i++)
+		contexts_walk(g, live[i], NULL);
+	size_t slots = parts_slots(g);
+
 	g->contexts = calloc(slots, sizeof(*g->contexts));
 	if (!g->contexts)
 		die("out of memory for %zu bytes", slots * sizeof(*g->contexts));
 	g->mask = slots - 1;
-	for (size_t i = 0; i < count; i++)
-		contexts_walk(g, live[i], context_count);
-	for (size_t i = 0; i < count; i++)
-		contexts_walk(g, live[i], context_unite);
+	for (g->part = 0; g->part < parts; g->part++) {
+		if (g->part)
+			memset(g->contexts, 0, slots * sizeof(*g->contexts));
+		for (size_t i = 0; i < count; i++)
+			contexts_walk(g, live[i], context_count);
+		for (size_t i = 0; i < count; i++)
+			contexts_walk(g, live[i], context_unite);
+	}
 	free(g->contexts);
 }
 
 static void pairs_of_length(struct grouping *g, const uint32_t *live, size_t count, size_t len)
 {
-	size_t slots = 64;
-
 	if (count <= ALTERNATIVES_MAX || count > PAIR_SHAPES || len < PAIR_LITERALS + 2)
 		return;
-	while (slots < count * len * PAIR_DISTANCE * 2)
-		slots *= 2;
+	unsigned parts = parts_begin(g, count * len * PAIR_DISTANCE);
+
+	for (size_t i = 0; i < count; i++)
+		pairs_walk(g, NULL, live[i], PAIR_TALLY);
+	size_t slots = parts_slots(g);
 	struct pair_context *table = calloc(slots, sizeof(*table));
 
 	if (!table)
 		die("out of memory for %zu bytes", slots * sizeof(*table));
-	for (size_t i = 0; i < count; i++)
-		pairs_walk(g, table, slots - 1, live[i], false);
-	for (size_t i = 0; i < count; i++)
-		pairs_walk(g, table, slots - 1, live[i], true);
+	g->mask = slots - 1;
+	for (g->part = 0; g->part < parts; g->part++) {
+		if (g->part)
+			memset(table, 0, slots * sizeof(*table));
+		for (size_t i = 0; i < count; i++)
+			pairs_walk(g, table, live[i], PAIR_COUNT);
+		for (size_t i = 0; i < count; i++)
+			pairs_walk(g, table, live[i], PAIR_UNITE);
+	}
 	free(table);
 }
 

@@ -276,7 +276,8 @@ static void clusters_order(struct finish *f)
 	qsort(list, count, sizeof(*list), compare_clusters);
 	logs->clusters = list;
 	logs->cluster_count = count < CLUSTERS_MAX ? count : CLUSTERS_MAX;
-	logs->clusters_left_out = (int64_t)(count - logs->cluster_count);
+	logs->clusters_left_out =
+		(int64_t)(count - logs->cluster_count) + clusters_folded(m->clusters);
 }
 
 /* Prints a text on one line. */
