@@ -117,6 +117,57 @@ static void test_every_cause(void **state)
 	arena_free(arena);
 }
 
+static size_t filled(
+	struct arena *arena, const struct strs *texts, const struct pairs *names, const char *id)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		const char *text = rule_fill(arena, texts->items[i], names);
+
+		if (!text)
+			continue;
+		count++;
+		/* a place that nothing fills, or a word in capitals that stands for one */
+		if (strpbrk(text, "{}[]|") || strstr(text, "HOST") || strstr(text, "NAME") ||
+			strstr(text, "FILE "))
+			fail_msg("%s: %s", id, text);
+	}
+	return count;
+}
+
+/* Three horizons for every cause; with nothing but the message known there still is something to do
+ * now, and no line has a hole in it. */
+static void test_actions(void **state)
+{
+	struct pair known[] = {{STR("message"), STR("it broke")}, {STR("step"), STR("starts")}};
+	struct pairs little = {known, 2};
+	struct arena *arena = arena_new();
+	struct rules *rules = shipped(arena);
+	struct str text = rules_text(), line;
+
+	(void)state;
+	while (str_line(&text, &line)) {
+		if (!str_starts(line, "- id: "))
+			continue;
+		const char *id = arena_str(arena, str_from(line, 6)).ptr;
+		const struct rule *rule = rules_find(rules, id);
+		size_t now = filled(arena, &rule->now, &little, id),
+		       next = filled(arena, &rule->next, &little, id),
+		       later = filled(arena, &rule->later, &little, id);
+
+		/* noise is never urgent, of the unknown nothing can be learnt, and whatever keeps a
+		 * service from getting ready has a name */
+		if (strcmp(id, "logging-misconfigured") != 0 &&
+			strcmp(id, "startup-timeout") != 0 && !now)
+			fail_msg("%s: nothing to do now", id);
+		if (!next || (!later && strcmp(id, "unknown") != 0))
+			fail_msg("%s: %zu next, %zu later", id, next, later);
+		assert_non_null(rule->title);
+	}
+	arena_free(arena);
+}
+
 static void test_observations(void **state)
 {
 	static const struct {
@@ -219,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_every_cause),
+		cmocka_unit_test(test_actions),
 		cmocka_unit_test(test_observations),
 		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_user_rules),
