@@ -1,6 +1,8 @@
 /* Reads the logs and the findings of a document back. */
 #include "report_load.h"
 
+#include "report_text.h"
+
 #include <string.h>
 
 static enum severity load_severity(struct loader *l, const struct value *v, const char *key)
@@ -252,9 +254,7 @@ static void judge_age(
 	d->logs_last = logs ? logs->last : TIME_NONE;
 	if (d->logs_last == TIME_NONE || run->finished_at - d->logs_last <= 900 * NS_PER_S)
 		return;
-	int64_t old = run->finished_at - d->logs_last;
-
-	duration_print(old - old % (60 * NS_PER_S), age);
+	text_age(age, run->finished_at - d->logs_last);
 	time_print_utc(d->logs_last, 0, when);
 	d->stale = true;
 	d->banner = arena_printf(l->arena,
