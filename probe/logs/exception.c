@@ -29,7 +29,8 @@ static unsigned pair_of(const char *p)
 	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
 }
 
-__attribute__((constructor)) static void signs_init(void)
+/* When first asked: most runs read no log. */
+static void signs_init(void)
 {
 	for (size_t i = 0; i < SIGNS; i++) {
 		unsigned pair = pair_of(signs[i]);
@@ -42,6 +43,8 @@ __attribute__((constructor)) static void signs_init(void)
 
 bool exception_possible(struct str text)
 {
+	if (!sign_len[0])
+		signs_init();
 	if (text.len > EXCEPTION_TEXT_MAX)
 		text.len = EXCEPTION_TEXT_MAX;
 	for (size_t i = 0; i + 1 < text.len; i++) {

@@ -210,7 +210,8 @@ static unsigned slot_of(const char *name, size_t len)
 	       SLOTS;
 }
 
-__attribute__((constructor)) static void keys_init(void)
+/* When first asked: most runs read no log. */
+static void keys_init(void)
 {
 	_Static_assert(KEYS < 255, "the index is one byte");
 	for (size_t i = 0; i < KEYS; i++) {
@@ -228,6 +229,8 @@ const struct json_key *json_key_find(const char *name, size_t len, enum json_pla
 {
 	if (len == 0 || len > 40)
 		return NULL;
+	if (!lengths[0])
+		keys_init();
 	for (unsigned at = slot_of(name, len); slots[at]; at = (at + 1) % SLOTS) {
 		unsigned i = slots[at];
 

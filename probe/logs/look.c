@@ -218,7 +218,8 @@ static unsigned pair_of(const char *p)
 	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
 }
 
-__attribute__((constructor)) static void signs_init(void)
+/* When first asked: most runs read no log. */
+static void signs_init(void)
 {
 	for (size_t i = 0; i < SIGNS; i++) {
 		unsigned pair = pair_of(signs[i].word);
@@ -234,6 +235,8 @@ static unsigned signs_look(struct str text)
 {
 	unsigned found = 0;
 
+	if (!sign_len[0])
+		signs_init();
 	for (size_t i = 0; i + 1 < text.len; i++) {
 		for (unsigned s = sign_first[pair_of(text.ptr + i)]; s; s = sign_next[s - 1]) {
 			size_t len = sign_len[s - 1];

@@ -1,27 +1,35 @@
 /* What kind of word it is. */
 #include "mask_private.h"
 
-unsigned char mask_classes[256];
-
-__attribute__((constructor)) static void classes_init(void)
-{
-	for (int c = 'a'; c <= 'z'; c++)
-		mask_classes[c] = mask_classes[c - 32] = C_ALPHA | C_HOST;
-	for (int c = 'a'; c <= 'f'; c++) {
-		mask_classes[c] |= C_HEX;
-		mask_classes[c - 32] |= C_HEX;
-	}
-	for (int c = '0'; c <= '9'; c++)
-		mask_classes[c] = C_DIGIT | C_HEX | C_HOST;
-	for (const char *p = "([{<\"'`"; *p; p++)
-		mask_classes[(unsigned char)*p] |= C_OPEN;
-	for (const char *p = ")]}>\"'`,;:.!?"; *p; p++)
-		mask_classes[(unsigned char)*p] |= C_CLOSE;
-	for (const char *p = "=()[]{}<>,;|\"'`"; *p; p++)
-		mask_classes[(unsigned char)*p] |= C_SPLIT;
-	for (const char *p = ".-"; *p; p++)
-		mask_classes[(unsigned char)*p] |= C_HOST;
-}
+#define WORD (C_ALPHA | C_HOST)
+const unsigned char mask_classes[256] = {
+	['0' ... '9'] = C_DIGIT | C_HEX | C_HOST,
+	['A' ... 'F'] = WORD | C_HEX,
+	['G' ... 'Z'] = WORD,
+	['a' ... 'f'] = WORD | C_HEX,
+	['g' ... 'z'] = WORD,
+	['('] = C_OPEN | C_SPLIT,
+	['['] = C_OPEN | C_SPLIT,
+	['{'] = C_OPEN | C_SPLIT,
+	['<'] = C_OPEN | C_SPLIT,
+	[')'] = C_CLOSE | C_SPLIT,
+	[']'] = C_CLOSE | C_SPLIT,
+	['}'] = C_CLOSE | C_SPLIT,
+	['>'] = C_CLOSE | C_SPLIT,
+	[','] = C_CLOSE | C_SPLIT,
+	[';'] = C_CLOSE | C_SPLIT,
+	['"'] = C_OPEN | C_CLOSE | C_SPLIT,
+	['\''] = C_OPEN | C_CLOSE | C_SPLIT,
+	['`'] = C_OPEN | C_CLOSE | C_SPLIT,
+	['='] = C_SPLIT,
+	['|'] = C_SPLIT,
+	[':'] = C_CLOSE,
+	['!'] = C_CLOSE,
+	['?'] = C_CLOSE,
+	['.'] = C_CLOSE | C_HOST,
+	['-'] = C_HOST,
+};
+#undef WORD
 
 bool mask_has_digit(struct str s)
 {

@@ -15,7 +15,7 @@ enum {
 	C_JOIN = 128, /* between the digits of one value */
 };
 
-extern unsigned char mask_classes[256];
+extern const unsigned char mask_classes[256];
 
 static inline bool is(char c, unsigned set)
 {
