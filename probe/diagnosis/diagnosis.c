@@ -54,6 +54,7 @@ const struct diagnosis *diagnose(struct arena *arena, const struct run *run,
 		.out = ARENA_NEW(arena, struct diagnosis)};
 
 	age_judge(&c);
+	deploy_find(&c);
 	problems_find(&c);
 	incidents_count(&c);
 	child_blame(&c);

@@ -4,6 +4,7 @@
  *   problems.c   clusters -> problems: what could be a root, what is an effect, what is noise
  *   incidents.c  the flow of time -> which problem ended which life of which instance
  *   chain.c      root -> ... -> symptom, evidence
+ *   deploy.c     when the newest deploy was, and what is new since
  *   child.c      the exit of a backend that the run started itself -> the problem to blame
  *   ports.c      where the service listens and where it is asked
  *   correlate.c  failed steps -> the problem that explains them
@@ -69,6 +70,11 @@ struct problem {
 	uint64_t key;
 };
 
+struct deploy {
+	int64_t at;           /* TIME_NONE: not known */
+	const char *revision; /* NULL: the time was given */
+};
+
 struct context {
 	struct arena *arena;
 	const struct run *run;   /* NULL: logs alone */
@@ -81,6 +87,7 @@ struct context {
 	enum role *roles;
 	struct problem **cluster_problems;
 	size_t judged;
+	struct deploy deploy;
 	struct diagnosis *out;
 };
 
@@ -97,6 +104,13 @@ size_t problem_root_link(const struct context *, const struct exception *);
 /* incidents.c */
 void incidents_count(struct context *);
 void incidents_judge(struct context *); /* recovered, old, score, priority */
+
+/* deploy.c */
+void deploy_find(struct context *);
+/* Whether it is none of the newest deploy's. */
+bool deploy_is_old(const struct context *, const struct problem *);
+/* On which side of the deploy it began, in words; NULL when that cannot be said. */
+const char *deploy_text(const struct context *, const struct problem *);
 
 /* child.c */
 void child_blame(struct context *);

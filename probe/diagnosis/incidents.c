@@ -347,10 +347,9 @@ static void judge_state(struct context *c, struct problem *p)
 	p->state = FINDING_ACTIVE;
 	if (!c->logs || p->cluster_count == 0)
 		return;
-	if (c->options->deployed_at != TIME_NONE && p->first != TIME_NONE &&
-		p->first < c->options->deployed_at) {
+	p->state_reason = deploy_text(c, p);
+	if (deploy_is_old(c, p)) {
 		p->state = FINDING_OLD;
-		p->state_reason = "it began before the deploy";
 		return;
 	}
 	if (p->last == TIME_NONE)

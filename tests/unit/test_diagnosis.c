@@ -268,6 +268,47 @@ static void test_empty_log(void **state)
 	fixture_end(&f);
 }
 
+#define OF(revision, at, text)                                                                     \
+	"{\"timestamp\":\"2026-01-02T" at "Z\",\"severity\":\"ERROR\",\"textPayload\":\"" text     \
+	"\",\"labels\":{\"instanceId\":\"" revision "i\"},\"resource\":{\"labels\":{"              \
+	"\"service_name\":\"s\",\"revision_name\":\"" revision "\"}}}\n"
+
+static bool has_reason(const struct finding *f, const char *text)
+{
+	for (size_t i = 0; i < f->confidence_reasons.count; i++)
+		if (strstr(f->confidence_reasons.items[i], text))
+			return true;
+	return false;
+}
+
+/* The first line of the newest revision tells when the deploy was. */
+static void test_deploy(void **state)
+{
+	static const char log[] = OF("s-1", "09:50:00", "cannot reach redis at cache:6379: refused")
+		OF("s-1", "09:55:00", "cannot reach redis at cache:6379: refused")
+			OF("s-2", "10:00:00", "KeyError: 'DATABASE_URL'");
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, 3);
+	fail_step(&f, 0, FAILURE_CHECK, 500, "status: wanted 200, saw 500");
+	read_log(&f, log);
+	const struct diagnosis *d = judge(&f);
+	assert_string_equal(d->findings[0].cause, "missing-config");
+	assert_true(has_reason(&d->findings[0], "it is new since the deploy of revision s-2"));
+	assert_int_equal(d->findings[1].state, FINDING_OLD);
+	assert_true(has_reason(&d->findings[1], "it began before the deploy of revision s-2"));
+	assert_true(d->findings[1].priority >= PRIORITY_P2);
+	fixture_end(&f);
+
+	/* One revision tells of no deploy. */
+	fixture_init(&f, 3);
+	read_log(&f, OF("s-1", "09:50:00", "KeyError: 'DATABASE_URL'"));
+	d = judge(&f);
+	assert_false(has_reason(&d->findings[0], "deploy"));
+	fixture_end(&f);
+}
+
 static void test_baseline(void **state)
 {
 	struct fixture now, then;
@@ -316,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_log_degrades),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_empty_log),
+		cmocka_unit_test(test_deploy),
 		cmocka_unit_test(test_baseline),
 	};
 
