@@ -54,15 +54,30 @@ bool str_ends(struct str s, const char *suffix)
 	return s.len >= len && memcmp(s.ptr + s.len - len, suffix, len) == 0;
 }
 
+/* memmem() prepares a table at each call, which most slices are too short for: a few places where the
+ * needle's first byte is are tried before. */
 size_t str_find(struct str s, struct str needle)
 {
+	enum { TRIES = 16 };
+	const char *p = s.ptr, *end = s.ptr + s.len;
+
 	if (needle.len == 0)
 		return 0;
-	if (s.len == 0)
+	if (s.len < needle.len)
 		return SIZE_MAX;
-	const char *at = memmem(s.ptr, s.len, needle.ptr, needle.len);
+	const char *last = end - needle.len + 1;
 
-	return at ? (size_t)(at - s.ptr) : SIZE_MAX;
+	for (int i = 0; i < TRIES; i++) {
+		p = memchr(p, needle.ptr[0], (size_t)(last - p));
+		if (!p)
+			return SIZE_MAX;
+		if (memcmp(p, needle.ptr, needle.len) == 0)
+			return (size_t)(p - s.ptr);
+		if (++p == last)
+			return SIZE_MAX;
+	}
+	p = memmem(p, (size_t)(end - p), needle.ptr, needle.len);
+	return p ? (size_t)(p - s.ptr) : SIZE_MAX;
 }
 
 size_t str_find_char(struct str s, char c)

@@ -113,6 +113,8 @@ void chunk_read(struct chunk *c)
 {
 	for (size_t i = 0; i < PARTIALS; i++)
 		buf_init(&c->partials[i].text, LOG_LINE_MAX);
+	if (!c->layouts && c->format != LOG_TEXT && c->format != LOG_LINES)
+		c->layouts = json_layouts_new();
 	chunk_origin(c, str_of(c->instance), STR(""), STR(""));
 	if (c->kind == CHUNK_LINES)
 		read_lines(c);
@@ -151,6 +153,7 @@ void chunk_release(struct chunk *c)
 	free(c->raws);
 	free(c->details);
 	free(c->origins);
+	free(c->layouts);
 	free(c->data);
 	*c = (struct chunk){0};
 }

@@ -2,78 +2,7 @@
  * Skips over JSON and picks the few fields that a log entry is known by. Nothing is built: a field is
  * a slice of the text. What is not understood is skipped, broken text ends the scan.
  */
-#include "logs_private.h"
-
-#include "json_keys.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-
-/* Bits of the 16 bytes at p that are a quote or a backslash. */
-static inline unsigned string_bits(const char *p)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)p);
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
-		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
-}
-
-/* ... that are a quote or a bracket of either kind: '[' and ']' differ from '{' and '}' in one
- * bit. */
-static inline unsigned structure_bits(const char *p)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)p);
-	__m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-		_mm_or_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8('{')),
-			_mm_cmpeq_epi8(low, _mm_set1_epi8('}')))));
-}
-#else
-static inline unsigned string_bits(const char *p)
-{
-	unsigned bits = 0;
-
-	for (unsigned i = 0; i < 16; i++)
-		bits |= (unsigned)(p[i] == '"' || p[i] == '\\') << i;
-	return bits;
-}
-
-static inline unsigned structure_bits(const char *p)
-{
-	unsigned bits = 0;
-
-	for (unsigned i = 0; i < 16; i++)
-		bits |= (unsigned)(p[i] == '"' || (p[i] | 32) == '{' || (p[i] | 32) == '}') << i;
-	return bits;
-}
-#endif
-
-/* From after an opening quote to the closing one; NULL when there is none. */
-static inline const char *string_end(const char *p, const char *end, bool *escaped)
-{
-	for (;;) {
-		while (end - p >= 16) {
-			unsigned bits = string_bits(p);
-
-			if (bits) {
-				p += __builtin_ctz(bits);
-				break;
-			}
-			p += 16;
-		}
-		while (p < end && *p != '"' && *p != '\\')
-			p++;
-		if (p >= end)
-			return NULL;
-		if (*p == '"')
-			return p;
-		*escaped = true;
-		p += 2;
-		if (p >= end)
-			return NULL;
-	}
-}
+#include "json_text.h"
 
 /* To the next quote or bracket. */
 static inline const char *structure_next(const char *p, const char *end)
@@ -121,27 +50,25 @@ const char *json_blank(const char *p, const char *end)
 	return p;
 }
 
-/* A number or literal: up to what cannot belong to it. */
-static const char *bare_end(const char *p, const char *end)
-{
-	while (p < end && *p != ',' && *p != '}' && *p != ']' && (unsigned char)*p > ' ')
-		p++;
-	return p;
-}
-
 static const char *scan_members(const char *p, const char *end, enum json_place place,
 	unsigned depth, struct json_fields *out);
+
+static void note(struct json_fields *out, const struct json_key *key, const char *from,
+	const char *to, char kind)
+{
+	struct json_trail *t = out->trail;
+
+	if (t && to && t->count <= TRAIL_MAX) {
+		if (t->count < TRAIL_MAX)
+			t->steps[t->count] = (struct json_step){from, to, key, kind};
+		t->count++;
+	}
+}
 
 static void keep(struct json_fields *out, const struct json_key *key, const char *ptr, size_t len,
 	char kind, bool escaped)
 {
-	struct json_scalar *f = &out->f[key->field];
-
-	if (f->kind && f->rank <= key->rank)
-		return;
-	if (len > UINT32_MAX)
-		len = UINT32_MAX;
-	*f = (struct json_scalar){ptr, (uint32_t)len, kind, escaped, key->rank};
+	field_keep(&out->f[key->field], key->rank, ptr, len, kind, escaped);
 }
 
 /* An object: gone into when the key means a place, else skipped. */
@@ -151,13 +78,19 @@ static const char *scan_object(const char *p, const char *end, enum json_place p
 	if (!key || key->inside < 0 || depth >= JSON_NESTING_MAX) {
 		out->container |= place == IN_ENTRY;
 		out->holder |= key && key->rank == RANK_HOLDER;
-		return json_skip(p, end);
+		const char *skipped = json_skip(p, end);
+
+		note(out, NULL, p, skipped, '{');
+		return skipped;
 	}
 	out->seen |= 1u << key->inside;
 	const char *after = scan_members(p, end, (enum json_place)key->inside, depth + 1, out);
 
-	if (after && place == IN_ENTRY && key->inside == IN_PAYLOAD)
+	if (after && place == IN_ENTRY && key->inside == IN_PAYLOAD) {
+		if (out->trail)
+			out->trail->payloads++;
 		out->payload = (struct str){p, (size_t)(after - p)};
+	}
 	return after;
 }
 
@@ -168,6 +101,7 @@ static const char *scan_array(const char *p, const char *end, enum json_place pl
 
 	out->container |= place == IN_ENTRY;
 	out->holder |= key && key->rank == RANK_HOLDER;
+	note(out, key && key->array ? key : NULL, p, after, '[');
 	if (after && key && key->array)
 		keep(out, key, p, (size_t)(after - p), '[', false);
 	return after;
@@ -183,6 +117,7 @@ static const char *scan_value(const char *p, const char *end, enum json_place pl
 	switch (*p) {
 	case '"':
 		after = string_end(p + 1, end, &escaped);
+		note(out, key, p + 1, after, '"');
 		if (after && key && key->field >= 0)
 			keep(out, key, p + 1, (size_t)(after - p - 1), '"', escaped);
 		return after ? after + 1 : NULL;
@@ -192,8 +127,9 @@ static const char *scan_value(const char *p, const char *end, enum json_place pl
 		after = bare_end(p, end);
 		if (after == p)
 			return NULL;
-		if (key && key->field >= 0 && *p != 'n')
-			keep(out, key, p, (size_t)(after - p), (*p | 32) >= 'a' ? 't' : '0', false);
+		note(out, key, p, after, '0');
+		if (key && key->field >= 0 && bare_kind(*p))
+			keep(out, key, p, (size_t)(after - p), bare_kind(*p), false);
 		return after;
 	}
 }
@@ -234,10 +170,26 @@ static const char *scan_members(const char *p, const char *end, enum json_place 
 	return NULL;
 }
 
-const char *json_scan(const char *p, const char *end, struct json_fields *out)
+const char *json_scan(
+	const char *p, const char *end, struct json_fields *out, struct json_layouts *layouts)
 {
+	struct json_trail trail;
+	const char *after = NULL;
+
 	memset(out, 0, sizeof(*out));
-	return scan_members(p, end, IN_ENTRY, 0, out);
+	if (layouts) {
+		after = json_layout_scan(layouts, p, end, out);
+		if (after)
+			return after;
+		memset(out, 0, sizeof(*out));
+		trail.count = trail.payloads = 0;
+		out->trail = &trail;
+	}
+	after = scan_members(p, end, IN_ENTRY, 0, out);
+	out->trail = NULL;
+	if (layouts && after)
+		json_layout_learn(layouts, &trail, p, after, out);
+	return after;
 }
 
 static int hex_digit(char c)

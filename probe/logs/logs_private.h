@@ -104,12 +104,16 @@ struct json_scalar {
 
 struct json_fields {
 	struct json_scalar f[F_COUNT];
-	unsigned seen;      /* places that were entered, 1 << enum json_place */
-	bool strong;        /* has keys that only a log entry has */
-	bool container;     /* has members that may hold entries */
-	bool holder;        /* ... under a name that wrappers use */
-	struct str payload; /* the whole jsonPayload */
+	unsigned seen;            /* places that were entered, 1 << enum json_place */
+	bool strong;              /* has keys that only a log entry has */
+	bool container;           /* has members that may hold entries */
+	bool holder;              /* ... under a name that wrappers use */
+	struct str payload;       /* the whole jsonPayload */
+	struct json_trail *trail; /* while scanning */
 };
+
+/* How objects seen before were laid out; see json_layout.c. */
+struct json_layouts;
 
 /* Rank of keys that wrappers hold their entries by. */
 enum { RANK_LINE = 7, RANK_HOLDER = 255 };
@@ -123,7 +127,15 @@ enum {
 const char *json_skip(const char *p, const char *end);
 const char *json_blank(const char *p, const char *end);
 /* Scans the object at `p`; after it, or NULL when it is broken. */
-const char *json_scan(const char *p, const char *end, struct json_fields *);
+/* `layouts` makes it fast where objects look alike; NULL. */
+const char *json_scan(
+	const char *p, const char *end, struct json_fields *, struct json_layouts *layouts);
+struct json_layouts *json_layouts_new(void);
+struct json_trail;
+const char *json_layout_scan(
+	const struct json_layouts *, const char *p, const char *end, struct json_fields *);
+void json_layout_learn(struct json_layouts *, const struct json_trail *, const char *p,
+	const char *end, const struct json_fields *);
 /* Text of a string without its escapes, written to `out` (as long as the string); its length. */
 size_t json_unescape(const char *ptr, size_t len, char *out);
 
@@ -218,6 +230,7 @@ struct chunk {
 	unsigned parts; /* of them that are open */
 	struct below below;
 	struct json_fields fields;
+	struct json_layouts *layouts; /* kept from chunk to chunk */
 };
 
 /* Reads the whole chunk; any thread. */

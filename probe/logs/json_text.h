@@ -1,0 +1,116 @@
+/* What the scanners of JSON text share. */
+#ifndef LOGS_JSON_TEXT_H
+#define LOGS_JSON_TEXT_H
+
+#include "json_keys.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+/* Bits of the 16 bytes at p that are a quote or a backslash. */
+static inline unsigned string_bits(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+}
+
+/* ... that are a quote or a bracket of either kind: '[' and ']' differ from '{' and '}' in one
+ * bit. */
+static inline unsigned structure_bits(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+	__m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+		_mm_or_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8('{')),
+			_mm_cmpeq_epi8(low, _mm_set1_epi8('}')))));
+}
+#else
+static inline unsigned string_bits(const char *p)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		bits |= (unsigned)(p[i] == '"' || p[i] == '\\') << i;
+	return bits;
+}
+
+static inline unsigned structure_bits(const char *p)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		bits |= (unsigned)(p[i] == '"' || (p[i] | 32) == '{' || (p[i] | 32) == '}') << i;
+	return bits;
+}
+#endif
+
+/* From after an opening quote to the closing one; NULL when there is none. */
+static inline const char *string_end(const char *p, const char *end, bool *escaped)
+{
+	for (;;) {
+		while (end - p >= 16) {
+			unsigned bits = string_bits(p);
+
+			if (bits) {
+				p += __builtin_ctz(bits);
+				break;
+			}
+			p += 16;
+		}
+		while (p < end && *p != '"' && *p != '\\')
+			p++;
+		if (p >= end)
+			return NULL;
+		if (*p == '"')
+			return p;
+		*escaped = true;
+		p += 2;
+		if (p >= end)
+			return NULL;
+	}
+}
+
+/* A number or literal: up to what cannot belong to it. */
+static inline const char *bare_end(const char *p, const char *end)
+{
+	while (p < end && *p != ',' && *p != '}' && *p != ']' && (unsigned char)*p > ' ')
+		p++;
+	return p;
+}
+
+/* A value for a field, unless a key of lower rank gave one. */
+static inline void field_keep(
+	struct json_scalar *f, uint8_t rank, const char *ptr, size_t len, char kind, bool escaped)
+{
+	if (f->kind && f->rank <= rank)
+		return;
+	if (len > UINT32_MAX)
+		len = UINT32_MAX;
+	*f = (struct json_scalar){ptr, (uint32_t)len, kind, escaped, rank};
+}
+
+/* The kind of a number or literal that is kept; 0 for null. */
+static inline char bare_kind(char first)
+{
+	return first == 'n' ? 0 : (first | 32) >= 'a' ? 't' : '0';
+}
+
+/* How an object was scanned, for what learns from it. */
+enum { TRAIL_MAX = 64 };
+
+struct json_step {
+	const char *from, *to;      /* the value; a string without its quotes */
+	const struct json_key *key; /* NULL: of no interest */
+	char kind;                  /* '"', '0', or '{' '[' of what was skipped */
+};
+
+struct json_trail {
+	struct json_step steps[TRAIL_MAX];
+	size_t count; /* TRAIL_MAX + 1: too many */
+	size_t payloads;
+};
+
+#endif
