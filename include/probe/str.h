@@ -38,14 +38,26 @@ static inline struct str str_from(struct str s, size_t from)
 }
 
 bool str_equal(struct str, struct str);
-/* Compares with a C string. */
-bool str_is(struct str, const char *);
+/* Compares with a C string. Here and below, so that the length of a literal is known. */
+static inline bool str_is(struct str s, const char *text)
+{
+	size_t len = strlen(text);
+
+	return s.len == len && (len == 0 || (s.ptr[0] == *text && memcmp(s.ptr, text, len) == 0));
+}
 /* ASCII case-insensitive. */
 bool str_is_nocase(struct str, const char *);
 bool str_equal_nocase(struct str, struct str);
 /* Bytewise order; <0, 0, >0. */
 int str_compare(struct str, struct str);
-bool str_starts(struct str, const char *prefix);
+static inline bool str_starts(struct str s, const char *prefix)
+{
+	if (s.len && *prefix && s.ptr[0] != *prefix)
+		return false;
+	size_t len = strlen(prefix);
+
+	return s.len >= len && (len == 0 || memcmp(s.ptr, prefix, len) == 0);
+}
 bool str_ends(struct str, const char *suffix);
 /* Offset of the first occurrence, or SIZE_MAX. */
 size_t str_find(struct str, struct str needle);

@@ -9,13 +9,6 @@ bool str_equal(struct str a, struct str b)
 }
 
 /* They run by the million over tables of words: mostly the first byte says no. */
-bool str_is(struct str s, const char *text)
-{
-	if (s.len && s.ptr[0] != *text)
-		return false;
-	return str_equal(s, str_of(text));
-}
-
 bool str_equal_nocase(struct str a, struct str b)
 {
 	return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
@@ -34,15 +27,6 @@ int str_compare(struct str a, struct str b)
 	if (order)
 		return order;
 	return (a.len > b.len) - (a.len < b.len);
-}
-
-bool str_starts(struct str s, const char *prefix)
-{
-	if (s.len && *prefix && s.ptr[0] != *prefix)
-		return false;
-	size_t len = strlen(prefix);
-
-	return s.len >= len && memcmp(s.ptr, prefix, len) == 0;
 }
 
 bool str_ends(struct str s, const char *suffix)

@@ -144,6 +144,7 @@ void chunk_clear(struct chunk *c)
 		c->partials[i].open = false;
 	}
 	c->parts = 0;
+	chunk_judge_clear(c);
 }
 
 void chunk_release(struct chunk *c)
@@ -154,6 +155,7 @@ void chunk_release(struct chunk *c)
 	free(c->details);
 	free(c->origins);
 	free(c->layouts);
+	free(c->judge);
 	free(c->data);
 	*c = (struct chunk){0};
 }

@@ -59,7 +59,8 @@ static int level_of(const struct json_scalar *s)
 {
 	if (!s->kind)
 		return -1;
-	int64_t n = number_of(s);
+	bool word = s->kind == '"' && s->len && (s->ptr[0] | 32) >= 'a';
+	int64_t n = word ? -1 : number_of(s);
 
 	if (n < 0)
 		return s->kind == '"' ? severity_find(slice(s)) : -1;
@@ -108,10 +109,10 @@ static struct str log_of(const struct json_fields *j)
 	struct str name = slice(&j->f[F_LOG_NAME]);
 
 	for (size_t i = name.len; i > 0; i--) {
-		if (name.ptr[i - 1] == '/')
-			return str_from(name, i);
-		if (i >= 3 && name.ptr[i - 3] == '%' && name.ptr[i - 2] == '2' &&
-			(name.ptr[i - 1] | 32) == 'f')
+		char last = name.ptr[i - 1];
+
+		if (last == '/' || ((last | 32) == 'f' && i >= 3 && name.ptr[i - 3] == '%' &&
+					   name.ptr[i - 2] == '2'))
 			return str_from(name, i);
 	}
 	return name.len ? name : slice(&j->f[F_LOGGER]);
@@ -122,9 +123,10 @@ static struct str trace_of(const struct json_fields *j)
 {
 	struct str trace = slice(&j->f[F_TRACE]);
 
-	for (size_t i = trace.len; i > 0; i--)
-		if (trace.ptr[i - 1] == '/' && trace.len - i >= 32)
-			trace = str_from(trace, i);
+	const char *slash = trace.len > 32 ? memrchr(trace.ptr, '/', trace.len - 32) : NULL;
+
+	if (slash)
+		trace = str_from(trace, (size_t)(slash - trace.ptr) + 1);
 	trace = str_sub(trace, 0, 32);
 	return trace.len == 32 ? trace : STR("");
 }
@@ -297,8 +299,8 @@ static bool matters(const struct chunk *c, const struct raw *raw, const struct l
 }
 
 /* What is known before the text is looked at. */
-static struct raw *raw_fill(
-	struct chunk *c, const struct json_fields *j, int64_t time, const uint32_t *given)
+static struct raw *raw_fill(struct chunk *c, const struct json_fields *j, struct str log,
+	int64_t time, const uint32_t *given)
 {
 	struct raw *raw = chunk_raw(c);
 	int64_t status;
@@ -310,23 +312,23 @@ static struct raw *raw_fill(
 		raw->identity = hash_str(slice(&j->f[F_INSERT_ID]), (uint64_t)raw->time) | 1;
 	raw->origin = origin_of(c, j, given);
 	severity_fill(raw, j);
-	raw->traits = traits_of(j, log_of(j));
+	raw->traits = traits_of(j, log);
 	if (is_request(j, &status)) {
 		raw->traits |= request_traits(status);
 		raw->status = (int16_t)status;
 	}
-	if (is_traced(c, trace_of(j)))
+	if (c->traces && c->traces->count && is_traced(c, trace_of(j)))
 		raw->traits |= LOG_TRACED;
 	return raw;
 }
 
 /* What the text adds. */
-static void text_look(
-	struct raw *raw, const struct json_fields *j, struct str text, struct look *look)
+static void text_look(struct raw *raw, const struct json_fields *j, struct str log, struct str text,
+	struct look *look)
 {
 	if (!(raw->traits & LOG_REQUEST)) {
 		look_at(text, look);
-		level_from_text(raw, look, log_of(j), has(j, F_STREAM));
+		level_from_text(raw, look, log, has(j, F_STREAM));
 		raw->traits |= look->traits & ~(unsigned)LOG_REQUEST;
 	} else if (has(j, F_TEXT)) {
 		look_at(text, look);
@@ -353,8 +355,8 @@ static struct log_http http_of(struct chunk *c, const struct raw *raw, const str
 struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str whole,
 	int64_t time, const uint32_t *given)
 {
-	struct raw *raw = raw_fill(c, j, time, given);
 	struct str log = log_of(j);
+	struct raw *raw = raw_fill(c, j, log, time, given);
 	struct look look = {.level = -1, .status = -1};
 
 	/* Most are requests that went well. */
@@ -362,7 +364,7 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 		return raw;
 	struct str text = message_of(c, j, whole);
 
-	text_look(raw, j, text, &look);
+	text_look(raw, j, log, text, &look);
 	if (text.len && text.ptr[text.len - 1] == '\n')
 		text.len--;
 	bool plain = is_plain(j, raw->traits);
@@ -385,6 +387,7 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 	if (raw->traits & LOG_REQUEST)
 		d->http = http_of(c, raw, j, &look);
 	detail_fill(c, d, j);
+	chunk_judge(c, raw, d);
 	return raw;
 }
 

@@ -164,6 +164,12 @@ struct origin {
 	uint32_t number; /* of the model's instance */
 };
 
+/* What an event is grouped by; see judge.c. */
+struct judgement {
+	bool known, exception;
+	struct str masked;
+};
+
 struct detail {
 	uint32_t raw;
 	bool plain; /* text that may be a part of something */
@@ -172,6 +178,7 @@ struct detail {
 	struct str text, log, trace, location;
 	struct str error_type, error_message, error_stack;
 	struct log_http http;
+	struct judgement judgement; /* of the entry alone; not known where that is no use */
 };
 
 struct raw {
@@ -231,6 +238,7 @@ struct chunk {
 	struct below below;
 	struct json_fields fields;
 	struct json_layouts *layouts; /* kept from chunk to chunk */
+	struct judge_memory *judge;
 };
 
 /* Reads the whole chunk; any thread. */
@@ -261,6 +269,17 @@ void chunk_line(struct chunk *, struct str line);
 bool chunk_part(struct chunk *, struct str *text, bool partial, int64_t *time, uint64_t stream);
 /* Parts of `stream` that have another time than the next one: they were a line without end. */
 void chunk_part_flush(struct chunk *, uint64_t stream, uint32_t origin, int64_t time);
+/* Judges an entry of the chunk. */
+void chunk_judge(struct chunk *, const struct raw *, struct detail *);
+void chunk_judge_clear(struct chunk *);
+
+/* What an event is grouped by: `d` has its fields, NULL for a joined one; `lines`: there are no
+ * exceptions. */
+struct judgement event_judge(const struct raw *, const struct detail *d, struct str text,
+	bool lines, char masked[MASK_MAX]);
+/* The exception that an event is; NULL. */
+struct exception *event_exception(
+	struct arena *, const struct raw *, const struct detail *d, struct str text);
 /* Text or a JSON entry, without what a container runtime put in front of it. */
 void chunk_body(struct chunk *, struct str text, int64_t time, uint32_t origin, uint64_t stream);
 

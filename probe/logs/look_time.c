@@ -25,12 +25,16 @@ static bool digits(const char **p, const char *end, int count, int *value)
 	return true;
 }
 
-static bool one(const char **p, const char *end, const char *set)
+static inline bool one(const char **p, const char *end, const char *set)
 {
-	if (*p >= end || !strchr(set, **p) || !**p)
+	if (*p >= end)
 		return false;
-	(*p)++;
-	return true;
+	for (; *set; set++)
+		if (**p == *set) {
+			(*p)++;
+			return true;
+		}
+	return false;
 }
 
 /* One or two digits. */
@@ -242,6 +246,9 @@ size_t time_prefix(struct str line, int64_t *time, bool *nano)
 	*nano = false;
 	if (start < end && *start == '[')
 		start++;
+	/* All forms begin with a digit, or the capital letter of a month or level. */
+	if (start >= end || !(is_digit(*start) || (*start >= 'A' && *start <= 'W')))
+		return 0;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		struct moment m = {0};
 		const char *p = start;

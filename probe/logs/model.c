@@ -5,7 +5,7 @@
 
 #include "probe/error.h"
 
-enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000 };
+enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000, AHEAD = 12 };
 /* Entries may arrive as much out of order as this. */
 #define DISORDER (2 * NS_PER_S)
 
@@ -228,7 +228,7 @@ static void item_fill(struct model *m, struct item *item, const struct raw *r,
 {
 	const struct source_state *state = &m->states[m->source];
 
-	*item = (struct item){.text = d->text, .detail = d};
+	*item = (struct item){.text = d->text, .detail = d, .judgement = d->judgement};
 	item->carry = (struct carry){.raw = *r,
 		.order_time = r->time == TIME_NONE ? state->last_time : r->time,
 		.index = state->index,
@@ -314,13 +314,17 @@ static void hold(struct model *m, const struct item *item)
 {
 	m->held = heap_grow(m->held, m->held_count, &m->held_capacity, sizeof(*m->held));
 	struct item *copy = &m->held[m->held_count++];
-	char *text = malloc(item->text.len + 1);
+	struct str masked = item->judgement.masked;
+	char *text = malloc(item->text.len + masked.len + 1);
 
 	if (!text)
-		die("out of memory for %zu bytes", item->text.len);
+		die("out of memory for %zu bytes", item->text.len + masked.len);
 	memcpy(text, item->text.ptr, item->text.len);
+	if (masked.len)
+		memcpy(text + item->text.len, masked.ptr, masked.len);
 	*copy = *item;
 	copy->text.ptr = text;
+	copy->judgement.masked.ptr = text + item->text.len;
 	copy->detail = NULL;
 }
 
@@ -391,6 +395,10 @@ void model_merge(void *ctx, struct chunk *c)
 			m->sources[m->source].left_out += (int64_t)(c->raw_count - i);
 			break;
 		}
+		/* The table of identities is larger than what the processor keeps near. */
+		if (m->identities && i + AHEAD < c->raw_count)
+			__builtin_prefetch(
+				&m->identities[c->raws[i + AHEAD].identity & m->identity_mask]);
 		merge_raw(m, c, &c->raws[i]);
 		m->logs->entries += !(c->raws[i].traits & RAW_BLANK);
 	}

@@ -12,7 +12,6 @@ struct shape_stat {
 	uint32_t traits;
 	uint32_t kept;
 	uint8_t level;
-	bool plain; /* its text was looked at and is no exception */
 };
 
 struct presence {
@@ -39,6 +38,7 @@ struct item {
 	struct carry carry;
 	struct str text;
 	const struct detail *detail; /* NULL for joined ones */
+	struct judgement judgement;  /* of the text as it is now */
 };
 
 struct kept {

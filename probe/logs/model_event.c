@@ -12,39 +12,17 @@ enum {
 	QUIET_MAX = 4000,
 	PRESENCES_MAX = 500000,
 	KEPT_BYTES = 32 << 20,
-	KEY_MAX = 4096,
 };
 
-/* What an exception is grouped by: not the frames, which differ by library versions, but what was
- * said, from the symptom down to the root. */
-static struct str exception_key(const struct exception *e, char key[KEY_MAX])
+/* The shape of a masked form. */
+static uint32_t shape_of(struct model *m, struct str masked)
 {
-	size_t len = 0;
-
-	for (size_t i = e->count; i > 0 && len < KEY_MAX; i--) {
-		const struct exception_link *l = &e->links[i - 1];
-		int n = snprintf(key + len, KEY_MAX - len, "%s%.*s%s%.*s",
-			i < e->count ? " <- " : "", STR_ARG(l->type),
-			l->type.len && l->message.len ? ": " : "",
-			(int)(l->message.len < 300 ? l->message.len : 300), l->message.ptr);
-
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (len >= KEY_MAX)
-		len = KEY_MAX - 1;
-	return (struct str){key, len};
-}
-
-static uint32_t shape_of(struct model *m, struct str text)
-{
-	uint64_t hash = hash_str(text, 31) | 1;
+	uint64_t hash = hash_str(masked, 31) | 1;
 	size_t slot = hash % SHAPE_CACHE;
-	char masked[MASK_MAX];
 
 	if (m->cache_hash[slot] == hash)
 		return m->cache_shape[slot];
-	size_t len = mask_text(text, masked);
-	uint32_t shape = clusters_add(m->clusters, (struct str){masked, len});
+	uint32_t shape = clusters_add(m->clusters, masked);
 
 	while (m->shape_count <= shape) {
 		m->shapes = heap_grow(
@@ -207,25 +185,6 @@ static void add_event(struct model *m, const struct carry *c, uint32_t shape, bo
 		.level = c->raw.level};
 }
 
-static struct exception *exception_of(struct arena *arena, const struct item *item)
-{
-	const struct detail *d = item->detail;
-	struct exception *e = NULL;
-
-	if (item->carry.raw.traits & LOG_FORMATTER)
-		return NULL;
-	if (d && (d->error_type.len || d->error_stack.len))
-		e = exception_from_fields(arena, d->error_type,
-			d->error_message.len ? d->error_message : d->text, d->error_stack);
-	else if (d && d->error_message.len && item->carry.raw.level >= SEVERITY_WARNING)
-		/* zap, slog: "error":"dial tcp ..." beside the message */
-		e = exception_from_fields(
-			arena, (struct str){"", 0}, d->error_message, (struct str){"", 0});
-	if (!e && exception_possible(item->text))
-		e = exception_parse(arena, item->text);
-	return e;
-}
-
 static void count_shape(struct shape_stat *s, const struct carry *c)
 {
 	s->count++;
@@ -238,47 +197,6 @@ static void count_shape(struct shape_stat *s, const struct carry *c)
 		s->first = c->raw.time;
 	if (s->last == TIME_NONE || c->raw.time > s->last)
 		s->last = c->raw.time;
-}
-
-/* Whether the text of an event may be an exception's; most are not even looked at twice. */
-static bool may_be_exception(struct model *m, const struct item *item)
-{
-	const struct detail *d = item->detail;
-
-	if (m->options->format == LOG_LINES)
-		return false;
-	if (d && d->error_type.len + d->error_stack.len)
-		return true;
-	if (d && d->error_message.len && item->carry.raw.level >= SEVERITY_WARNING)
-		return true;
-	/* "GET /x -> 500" */
-	if (item->carry.raw.traits & LOG_REQUEST && !(item->carry.raw.traits & LOG_PLATFORM))
-		return false;
-	if (!memchr(item->text.ptr, '\n', item->text.len)) {
-		/* Asked first: it may move the shapes. */
-		uint32_t shape = shape_of(m, item->text);
-
-		if (m->shapes[shape].plain)
-			return false;
-	}
-	return exception_possible(item->text);
-}
-
-/* The exception of an event, in memory of its own that is dropped unless the event is kept. */
-static struct exception *exception_look(
-	struct model *m, const struct item *item, struct arena **scratch)
-{
-	if (!may_be_exception(m, item))
-		return NULL;
-	*scratch = arena_new();
-	struct exception *e = exception_of(*scratch, item);
-
-	if (!e && !memchr(item->text.ptr, '\n', item->text.len)) {
-		uint32_t shape = shape_of(m, item->text);
-
-		m->shapes[shape].plain = true;
-	}
-	return e;
 }
 
 static void set_ticket(struct model *m, uint64_t ticket, uint32_t shape)
@@ -295,17 +213,18 @@ void model_event(struct model *m, const struct item *given)
 {
 	struct item item = *given;
 	struct carry *c = &item.carry;
-	struct arena *scratch = NULL;
-	struct exception *exception = exception_look(m, &item, &scratch);
-	char key[KEY_MAX];
+	struct judgement judged = item.judgement;
+	char masked[MASK_MAX];
 
+	if (!judged.known)
+		judged = event_judge(
+			&c->raw, item.detail, item.text, m->options->format == LOG_LINES, masked);
 	/* A warning with an exception stays a warning. */
-	if (exception && c->raw.level < SEVERITY_WARNING) {
+	if (judged.exception && c->raw.level < SEVERITY_WARNING) {
 		c->raw.level = SEVERITY_ERROR;
 		m->instances[c->instance]->errors++;
 	}
-	bool whole = exception && exception->frames;
-	uint32_t shape = shape_of(m, whole ? exception_key(exception, key) : item.text);
+	uint32_t shape = shape_of(m, judged.masked);
 	struct shape_stat *s = &m->shapes[shape];
 
 	count_shape(s, c);
@@ -313,12 +232,14 @@ void model_event(struct model *m, const struct item *given)
 	bool kept = worth_keeping(m, c, s, new_there);
 
 	if (kept)
-		keep(m, &item, shape, exception ? exception_of(m->arena, &item) : NULL);
+		keep(m, &item, shape,
+			judged.exception
+				? event_exception(m->arena, &c->raw, item.detail, item.text)
+				: NULL);
 	else if (!is_quiet(c))
 		m->logs->entries_left_out++;
 	if (!is_quiet(c))
 		add_event(m, c, shape, kept);
 	if (m->options->annotate)
 		set_ticket(m, c->ticket, shape);
-	arena_free(scratch);
 }

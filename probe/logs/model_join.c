@@ -15,6 +15,7 @@ struct stream {
 	struct rejoin_state state;
 	struct item first;
 	struct buf text;
+	struct buf masked;  /* the text of first.judgement */
 	uint64_t last_hash; /* of the text before */
 	int repeats;        /* how often it began an event in a row */
 	size_t blanks;      /* empty lines that belong to it if more of it follows */
@@ -28,6 +29,7 @@ static void end(struct model *m, struct stream *s)
 	struct item item = s->first;
 
 	item.text = buf_str(&s->text);
+	item.judgement.masked = buf_str(&s->masked);
 	item.detail = NULL;
 	if (item.carry.parts > 1)
 		item.carry.raw.traits |= LOG_REJOINED;
@@ -48,6 +50,7 @@ void model_join_flush(struct model *m)
 	for (size_t i = 0; i < m->stream_count; i++) {
 		end(m, &m->streams[i]);
 		buf_release(&m->streams[i].text);
+		buf_release(&m->streams[i].masked);
 	}
 	m->stream_count = 0;
 	if (m->stream_slots)
@@ -74,6 +77,7 @@ static struct stream *stream_find(struct model *m, uint64_t key)
 	m->stream_slots[at] = (uint32_t)m->stream_count;
 	*s = (struct stream){.key = key, .state = {.time = TIME_NONE}};
 	buf_init(&s->text, LOG_LINE_MAX);
+	buf_init(&s->masked, MASK_MAX);
 	return s;
 }
 
@@ -82,6 +86,7 @@ static void append(struct model *m, struct stream *s, const struct item *item)
 	struct carry *first = &s->first.carry;
 	size_t before = s->text.len;
 
+	s->first.judgement.known = false;
 	for (; s->blanks; s->blanks--)
 		buf_add_char(&s->text, '\n');
 	first->parts += s->blank_parts;
@@ -151,6 +156,8 @@ void model_join(struct model *m, const struct item *item)
 	end(m, s);
 	s->blanks = s->blank_parts = 0;
 	s->first = *item;
+	buf_clear(&s->masked);
+	buf_add_str(&s->masked, item->judgement.masked);
 	buf_add_str(&s->text, item->text);
 	m->stream_held += s->text.len;
 }

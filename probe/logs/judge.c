@@ -1,0 +1,151 @@
+/*
+ * What a whole event is grouped by: the masked form of its text, or of what its exception says. Most
+ * of the work on an entry that matters; workers do it for entries that nothing will be joined to.
+ */
+#include "logs_private.h"
+
+#include <stdlib.h>
+
+#include "probe/error.h"
+
+enum { KEY_MAX = 4096 };
+
+/* Slots of a chunk's memory of texts that were judged, and of masked forms that are no exception. */
+enum { JUDGED_SLOTS = 1 << 10 };
+
+struct judged {
+	uint64_t hash;
+	struct judgement judgement;
+};
+
+struct judge_memory {
+	struct judged texts[JUDGED_SLOTS];
+	uint64_t plain[JUDGED_SLOTS];
+};
+
+/* What an exception is grouped by: not the frames, which differ by library versions, but what was
+ * said, from the symptom down to the root. */
+static struct str exception_key(const struct exception *e, char key[KEY_MAX])
+{
+	size_t len = 0;
+
+	for (size_t i = e->count; i > 0 && len < KEY_MAX; i--) {
+		const struct exception_link *l = &e->links[i - 1];
+		int n = snprintf(key + len, KEY_MAX - len, "%s%.*s%s%.*s",
+			i < e->count ? " <- " : "", STR_ARG(l->type),
+			l->type.len && l->message.len ? ": " : "",
+			(int)(l->message.len < 300 ? l->message.len : 300), l->message.ptr);
+
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (len >= KEY_MAX)
+		len = KEY_MAX - 1;
+	return (struct str){key, len};
+}
+
+struct exception *event_exception(
+	struct arena *arena, const struct raw *raw, const struct detail *d, struct str text)
+{
+	struct exception *e = NULL;
+
+	if (raw->traits & LOG_FORMATTER)
+		return NULL;
+	if (d && (d->error_type.len || d->error_stack.len))
+		e = exception_from_fields(arena, d->error_type,
+			d->error_message.len ? d->error_message : d->text, d->error_stack);
+	else if (d && d->error_message.len && raw->level >= SEVERITY_WARNING)
+		/* zap, slog: "error":"dial tcp ..." beside the message */
+		e = exception_from_fields(
+			arena, (struct str){"", 0}, d->error_message, (struct str){"", 0});
+	if (!e && exception_possible(text))
+		e = exception_parse(arena, text);
+	return e;
+}
+
+/* Whether fields of the entry tell of an exception, so that its text alone does not decide. */
+static bool has_error_fields(const struct raw *raw, const struct detail *d)
+{
+	return d && (d->error_type.len || d->error_stack.len ||
+			    (d->error_message.len && raw->level >= SEVERITY_WARNING));
+}
+
+static bool may_be_exception(const struct raw *raw, const struct detail *d, struct str text)
+{
+	if (has_error_fields(raw, d))
+		return true;
+	/* "GET /x -> 500" */
+	if (raw->traits & LOG_REQUEST && !(raw->traits & LOG_PLATFORM))
+		return false;
+	return exception_possible(text);
+}
+
+struct judgement event_judge(const struct raw *raw, const struct detail *d, struct str text,
+	bool lines, char masked[MASK_MAX])
+{
+	char key[KEY_MAX];
+	struct arena *scratch = NULL;
+	struct exception *e = NULL;
+
+	if (!lines && may_be_exception(raw, d, text)) {
+		scratch = arena_new();
+		e = event_exception(scratch, raw, d, text);
+	}
+	size_t len = mask_text(e && e->frames ? exception_key(e, key) : text, masked);
+
+	arena_free(scratch);
+	return (struct judgement){.known = true, .exception = e, .masked = {masked, len}};
+}
+
+/* A text of one line that has the form of one which was no exception is none either. */
+static struct judgement judge_line(
+	struct chunk *c, const struct raw *raw, struct str text, bool lines, char masked[MASK_MAX])
+{
+	size_t len = mask_text(text, masked);
+	struct judgement j = {.known = true, .masked = {masked, len}};
+	uint64_t hash = hash_str(j.masked, 33) | 1, *plain = &c->judge->plain[hash % JUDGED_SLOTS];
+
+	if (lines || *plain == hash || !may_be_exception(raw, NULL, text))
+		return j;
+	j = event_judge(raw, NULL, text, false, masked);
+	if (!j.exception)
+		*plain = hash;
+	return j;
+}
+
+void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
+{
+	char masked[MASK_MAX];
+	bool lines = c->format == LOG_LINES, fields = has_error_fields(raw, d);
+	struct judgement j;
+
+	/* What is indented is a part of something, as a rule. */
+	if (!d->text.len || d->text.ptr[0] == ' ' || d->text.ptr[0] == '\t')
+		return;
+	if (!c->judge && !(c->judge = calloc(1, sizeof(*c->judge))))
+		die("out of memory for %zu bytes", sizeof(*c->judge));
+	uint64_t hash =
+		hash_str(d->text, raw->traits & (LOG_REQUEST | LOG_PLATFORM | LOG_FORMATTER)) | 1;
+	struct judged *seen = &c->judge->texts[hash % JUDGED_SLOTS];
+
+	if (!fields && seen->hash == hash) {
+		d->judgement = seen->judgement;
+		return;
+	}
+	if (fields || memchr(d->text.ptr, '\n', d->text.len))
+		j = event_judge(raw, d, d->text, lines, masked);
+	else
+		j = judge_line(c, raw, d->text, lines, masked);
+	char *copy = chunk_memory(c, j.masked.len + 1);
+
+	memcpy(copy, masked, j.masked.len);
+	j.masked.ptr = copy;
+	d->judgement = j;
+	if (!fields)
+		*seen = (struct judged){hash, j};
+}
+
+void chunk_judge_clear(struct chunk *c)
+{
+	if (c->judge)
+		memset(c->judge, 0, sizeof(*c->judge));
+}
