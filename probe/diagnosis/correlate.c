@@ -143,32 +143,42 @@ static bool is_generic(const struct rule *rule)
 	return rule == NULL;
 }
 
-static bool has_trace(const struct context *c, const struct problem *p, const char *trace)
-{
-	for (size_t i = 0; trace && i < c->logs->entry_count; i++) {
-		const struct log_entry *e = c->logs->entry_list[i];
+enum { OWN_CLUSTERS_MAX = 64 };
 
-		if (!e->trace_id.len || !str_is(e->trace_id, trace) || !e->cluster)
-			continue;
+/* What the log has with the trace id of one step. */
+struct own {
+	const struct log_entry *request; /* the request's own entry, which names the instance */
+	const struct log_cluster *clusters[OWN_CLUSTERS_MAX];
+	size_t count;
+};
+
+static bool has_trace(const struct own *own, const struct problem *p)
+{
+	for (size_t i = 0; i < own->count; i++) {
 		for (size_t k = 0; k < p->cluster_count; k++) {
-			if (p->clusters[k] == e->cluster)
+			if (p->clusters[k] == own->clusters[i])
 				return true;
 		}
 	}
 	return false;
 }
 
-/* The instance whose request log has this step's trace. */
-static const struct log_entry *request_entry(const struct context *c, const struct step_result *s)
+/* One pass over the entries a step, however many problems there are. */
+static struct own find_own(const struct context *c, const struct step_result *s)
 {
+	struct own own = {.count = 0};
+
 	for (size_t i = 0; c->logs && s->trace_id && i < c->logs->entry_count; i++) {
 		const struct log_entry *e = c->logs->entry_list[i];
 
-		if ((e->traits & LOG_REQUEST) && e->trace_id.len &&
-			str_is(e->trace_id, s->trace_id))
-			return e;
+		if (!e->trace_id.len || !str_is(e->trace_id, s->trace_id))
+			continue;
+		if ((e->traits & LOG_REQUEST) && !own.request)
+			own.request = e;
+		if (e->cluster && own.count < OWN_CLUSTERS_MAX)
+			own.clusters[own.count++] = e->cluster;
 	}
-	return NULL;
+	return own;
 }
 
 static bool in_window(const struct problem *p, const struct step_result *s)
@@ -253,17 +263,17 @@ static enum tie tie_before(const struct problem *p, const struct step_result *s)
 										     : TIE_NONE;
 }
 
-static enum tie tie_of(const struct context *c, const struct problem *p,
-	const struct step_result *s, const struct rule *seen, const struct log_entry *request)
+static enum tie tie_of(const struct problem *p, const struct step_result *s,
+	const struct rule *seen, const struct own *own)
 {
 	/* the step says itself that the command ended */
 	if (p->ended && s->detail && str_contains(str_of(s->detail), "the command "))
 		return TIE_CAUSE;
 	if (p->tolerant || p->resolved || p->cluster_count == 0 || p->state != FINDING_ACTIVE)
 		return TIE_NONE;
-	if (has_trace(c, p, s->trace_id))
+	if (has_trace(own, p))
 		return TIE_TRACE;
-	return in_window(p, s) ? tie_by_time(p, s, seen, request) : tie_before(p, s);
+	return in_window(p, s) ? tie_by_time(p, s, seen, own->request) : tie_before(p, s);
 }
 
 static const char *tie_text(
@@ -315,13 +325,13 @@ static void tie_step(
 static struct problem *explain(
 	struct context *c, const struct step_result *s, const struct rule *seen, enum tie *tie)
 {
-	const struct log_entry *request = c->logs ? request_entry(c, s) : NULL;
+	struct own own = find_own(c, s);
 	struct problem *best = NULL;
 
 	*tie = TIE_NONE;
 	for (size_t i = 0; c->logs && i < c->problem_count; i++) {
 		struct problem *p = c->problems[i];
-		enum tie t = tie_of(c, p, s, seen, request);
+		enum tie t = tie_of(p, s, seen, &own);
 
 		if (t == TIE_NONE || (best && t < *tie) ||
 			(best && t == *tie && p->score <= best->score))
