@@ -379,6 +379,10 @@ static void test_stop_in_any_state(void **state)
 				struct peer peer;
 				char body[128];
 
+				/* Reading the system's CAs takes a second there, each time. */
+				if (RUNNING_ON_VALGRIND && m % 2)
+					continue;
+
 				peer_start(&peer, peers[p].serve, peers[p].text,
 					kinds[k].kind == &step_tcp);
 				snprintf(body, sizeof(body), "%s", kinds[k].body);
