@@ -6,8 +6,8 @@
 #include "probe/error.h"
 
 enum {
-	VOCABULARY_MAX = 4000000,
-	WORDS_MAX = 16000000,
+	VOCABULARY_MAX = 400000, /* different words; past any of these bounds shapes are folded */
+	WORDS_MAX = 4000000,
 	OVERFLOW_SHAPES =
 		10000, /* what does not fit is counted by its first word; so many of them */
 };
@@ -105,7 +105,7 @@ static uint32_t word_intern(struct clusters *c, struct str text)
 
 	if (c->by_word.slots[slot])
 		return c->by_word.slots[slot] - 1;
-	if (c->vocabulary_count >= VOCABULARY_MAX)
+	if (c->vocabulary_count >= VOCABULARY_MAX + OVERFLOW_SHAPES + MASK_WORDS_MAX)
 		return WILD;
 	while (c->text_capacity - c->text_len < text.len)
 		c->texts = heap_grow(c->texts, c->text_capacity, &c->text_capacity, 1);
@@ -216,6 +216,24 @@ static size_t split(struct clusters *c, struct str masked, uint32_t words[MASK_W
 	return fold(c, words, count);
 }
 
+/* A shape that does not fit is counted by its first word, and the more of them there are not even by
+ * that. Its other words are not remembered: they would be most of the memory. */
+static uint32_t add_folded(struct clusters *c, struct str masked)
+{
+	uint32_t words[2];
+	size_t len = 0;
+	bool is_new;
+
+	c->folded++;
+	if (c->folded_shapes < OVERFLOW_SHAPES)
+		words[len++] = word_intern(c, str_sub(masked, 0, str_find_char(masked, ' ')));
+	words[len++] = WILD;
+	uint32_t shape = cluster_intern(c, words, len, &is_new);
+
+	c->folded_shapes += is_new;
+	return shape;
+}
+
 uint32_t clusters_add(struct clusters *c, struct str masked)
 {
 	uint64_t hash = cluster_hash(masked.ptr, masked.len, 5);
@@ -225,18 +243,12 @@ uint32_t clusters_add(struct clusters *c, struct str masked)
 
 	if (c->by_hash.slots[slot])
 		return c->by_hash.slots[slot] - 1;
+	if (c->shape_count >= CLUSTER_SHAPES_MAX || c->word_count >= WORDS_MAX ||
+		c->vocabulary_count >= VOCABULARY_MAX)
+		return add_folded(c, masked);
 	size_t len = split(c, masked, words);
 
-	if (c->shape_count < CLUSTER_SHAPES_MAX && c->word_count < WORDS_MAX)
-		return shape_intern(c, hash, words, len, &is_new);
-	/* Too many: the more there are, the fewer words count. */
-	size_t kept = c->shape_count < CLUSTER_SHAPES_MAX + OVERFLOW_SHAPES ? 1 : 0;
-
-	c->folded++;
-	if (len > kept)
-		len = kept;
-	words[len++] = WILD;
-	return cluster_intern(c, words, len, &is_new);
+	return shape_intern(c, hash, words, len, &is_new);
 }
 
 struct clusters *clusters_new(void)

@@ -37,6 +37,7 @@ struct clusters {
 	char *texts; /* of the vocabulary */
 	size_t text_len, text_capacity;
 	struct table by_hash, by_word;
+	size_t folded_shapes;
 	int64_t folded; /* lines whose shape did not fit */
 	/* After grouping: the shape that holds the template of each cluster. */
 	uint32_t *clusters;

@@ -1,5 +1,7 @@
 #include "exception_private.h"
 
+#include <pthread.h>
+
 #include "probe/buf.h"
 
 /*
@@ -29,7 +31,9 @@ static unsigned pair_of(const char *p)
 	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
 }
 
-/* When first asked: most runs read no log. */
+/* When first asked, by whichever thread: most runs read no log. */
+static pthread_once_t ready = PTHREAD_ONCE_INIT;
+
 static void signs_init(void)
 {
 	for (size_t i = 0; i < SIGNS; i++) {
@@ -43,8 +47,7 @@ static void signs_init(void)
 
 bool exception_possible(struct str text)
 {
-	if (!sign_len[0])
-		signs_init();
+	pthread_once(&ready, signs_init);
 	if (text.len > EXCEPTION_TEXT_MAX)
 		text.len = EXCEPTION_TEXT_MAX;
 	for (size_t i = 0; i + 1 < text.len; i++) {

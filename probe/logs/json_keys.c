@@ -1,6 +1,8 @@
 /* The table of keys: LogEntry in both spellings, and what the usual loggers and agents write. */
 #include "json_keys.h"
 
+#include <pthread.h>
+
 #define E (1u << IN_ENTRY)
 #define P (1u << IN_PAYLOAD)
 #define EP (E | P)
@@ -210,7 +212,9 @@ static unsigned slot_of(const char *name, size_t len)
 	       SLOTS;
 }
 
-/* When first asked: most runs read no log. */
+/* When first asked, by whichever thread: most runs read no log. */
+static pthread_once_t ready = PTHREAD_ONCE_INIT;
+
 static void keys_init(void)
 {
 	_Static_assert(KEYS < 255, "the index is one byte");
@@ -229,8 +233,7 @@ const struct json_key *json_key_find(const char *name, size_t len, enum json_pla
 {
 	if (len == 0 || len > 40)
 		return NULL;
-	if (!lengths[0])
-		keys_init();
+	pthread_once(&ready, keys_init);
 	for (unsigned at = slot_of(name, len); slots[at]; at = (at + 1) % SLOTS) {
 		unsigned i = slots[at];
 

@@ -41,15 +41,20 @@ static const struct {
 	{STR_INIT("DPANIC"), SEVERITY_CRITICAL}, {STR_INIT("ALERT"), SEVERITY_ALERT},
 	{STR_INIT("EMERGENCY"), SEVERITY_EMERGENCY}, {STR_INIT("EMERG"), SEVERITY_EMERGENCY}};
 
-/* By first letter: which lengths the names with it have, a bit each. */
-static unsigned short name_lengths[32];
-
-__attribute__((constructor)) static void names_init(void)
-{
-	for (size_t i = 0; i < sizeof(severities) / sizeof(*severities); i++)
-		name_lengths[severities[i].name.ptr[0] & 31] |=
-			(unsigned short)(1u << severities[i].name.len);
-}
+/* By first letter of those names: a bit for each length that one has. */
+static const unsigned short name_lengths[32] = {['A' & 31] = 0x20,
+	['C' & 31] = 0x150,
+	['D' & 31] = 0xea,
+	['E' & 31] = 0x22a,
+	['F' & 31] = 0x7a,
+	['I' & 31] = 0x281a,
+	['L' & 31] = 0x8,
+	['N' & 31] = 0x42,
+	['P' & 31] = 0x20,
+	['S' & 31] = 0xe0,
+	['T' & 31] = 0x20,
+	['V' & 31] = 0x80,
+	['W' & 31] = 0x9a};
 
 int severity_find(struct str name)
 {

@@ -4,6 +4,7 @@
 #include "exception_private.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <strings.h>
 
 enum { LOOK_MAX = 320, HEAD_WORDS = 7 };
@@ -218,7 +219,9 @@ static unsigned pair_of(const char *p)
 	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
 }
 
-/* When first asked: most runs read no log. */
+/* When first asked, by whichever thread: most runs read no log. */
+static pthread_once_t ready = PTHREAD_ONCE_INIT;
+
 static void signs_init(void)
 {
 	for (size_t i = 0; i < SIGNS; i++) {
@@ -235,8 +238,7 @@ static unsigned signs_look(struct str text)
 {
 	unsigned found = 0;
 
-	if (!sign_len[0])
-		signs_init();
+	pthread_once(&ready, signs_init);
 	for (size_t i = 0; i + 1 < text.len; i++) {
 		for (unsigned s = sign_first[pair_of(text.ptr + i)]; s; s = sign_next[s - 1]) {
 			size_t len = sign_len[s - 1];
