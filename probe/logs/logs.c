@@ -103,6 +103,7 @@ bool log_fetch_read(struct log_fetch *f, struct str bytes, const char *instance)
 			.traces = &c->options->traces,
 			.instance = instance ? instance : "",
 			.seed = c->model->source,
+			.one_thread = c->options->one_thread,
 			.everything = c->options->annotate != NULL,
 			.merge = model_merge,
 			.ctx = c->model});

@@ -290,11 +290,18 @@ struct reader_options {
 	const struct strs *traces;
 	const char *instance;
 	uint64_t seed;
+	bool one_thread;
 	bool everything; /* details of all entries; else only of the first READER_QUIET bytes */
 	void (*merge)(void *ctx, struct chunk *);
 	void *ctx;
 };
 enum { READER_QUIET = 8 << 20 };
+
+/* Whether JSON from p on ends in a long string that goes on after `end`: how much of it is kept, or 0.
+ * `escape`: the first byte to come is escaped. */
+size_t string_cut(const char *p, const char *end, bool *escape);
+/* How many of the bytes belong to such a string; `closed`: what ends it follows. */
+size_t string_drop(const char *bytes, size_t len, bool *escape, bool *closed);
 
 struct reader;
 
@@ -307,7 +314,7 @@ void reader_free(struct reader *);
 /* Threads that read chunks. */
 struct pool;
 
-struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx);
+struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx, bool one_thread);
 /* An empty chunk with memory, waiting for one when all are on their way. */
 struct chunk *pool_chunk(struct pool *);
 void pool_submit(struct pool *, struct chunk *);

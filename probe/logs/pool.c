@@ -30,6 +30,7 @@ struct pool {
 	pthread_t threads[POOL_THREADS];
 	size_t thread_count;
 	bool stop;
+	bool one_thread;
 };
 
 static void *run(void *arg)
@@ -55,7 +56,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx)
+struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx, bool one_thread)
 {
 	struct pool *p = calloc(1, sizeof(*p));
 
@@ -63,6 +64,7 @@ struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx)
 		die("out of memory for %zu bytes", sizeof(*p));
 	p->merge = merge;
 	p->ctx = ctx;
+	p->one_thread = one_thread;
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->done, NULL);
@@ -121,7 +123,7 @@ void pool_submit(struct pool *p, struct chunk *chunk)
 	bool large = chunk->len >= CHUNK_SIZE / 4;
 
 	/* Threads are worth it from the second large chunk on. */
-	if (!p->thread_count && !(large && p->filled > 0)) {
+	if (!p->thread_count && (p->one_thread || !(large && p->filled > 0))) {
 		p->filled++;
 		merge_first(p);
 		return;

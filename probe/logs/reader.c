@@ -21,7 +21,9 @@ struct reader {
 	size_t depth;            /* brackets open around the values */
 	bool wrapped;            /* one of them an object's */
 	bool skipping;           /* the rest of a line that is too long */
-	int64_t cut;             /* such lines, for the next chunk */
+	int64_t cut;             /* such lines and strings, for the next chunk */
+	bool dropping;           /* the rest of a string that is too long */
+	bool escape;             /* ... its next byte is escaped */
 	size_t submitted;        /* bytes */
 	struct records *records; /* rewrites what is no lines; NULL: nothing (more) to do */
 	enum encoding encoding;
@@ -37,7 +39,7 @@ struct reader *reader_new(const struct reader_options *options)
 	if (!r)
 		die("out of memory for %zu bytes", sizeof(*r));
 	r->options = *options;
-	r->pool = pool_new(options->merge, options->ctx);
+	r->pool = pool_new(options->merge, options->ctx, options->one_thread);
 	r->chunk = pool_chunk(r->pool);
 	return r;
 }
@@ -105,6 +107,19 @@ static bool is_partial(const char *line, size_t len)
 	return left > 10 && memcmp(blank, " std", 4) == 0 && memcmp(blank + 7, " P", 2) == 0;
 }
 
+/* Drops the rest of a string of JSON that is too long, so that the value at `at` can end. */
+static bool drop_string(struct reader *r, size_t at)
+{
+	struct chunk *c = r->chunk;
+	size_t kept = string_cut(c->data + at, c->data + c->len, &r->escape);
+
+	if (!kept)
+		return false;
+	c->len = at + kept;
+	r->cut++;
+	return r->dropping = true;
+}
+
 enum verdict { NO, YES, WAIT };
 
 /* Whether JSON that spans lines begins at p. */
@@ -140,7 +155,8 @@ static enum verdict line_opens(struct reader *r, const char *p, const char *newl
 		return NO;
 	if (newline && !asks_for_more(p, newline))
 		return NO;
-	if (!newline && *p == '{' && !final && end - p < LOG_LINE_MAX)
+	if (!newline && *p == '{' && !final &&
+		(end - p < LOG_LINE_MAX || drop_string(r, (size_t)(p - r->chunk->data))))
 		return WAIT;
 	return opens_json(p, end, final);
 }
@@ -214,7 +230,7 @@ static bool walk_open(struct reader *r, bool final, bool *again)
 	bool object = c->data[r->at] == '{';
 
 	*again = true;
-	if (!final && c->len - r->at < LOG_LINE_MAX) {
+	if (!final && (c->len - r->at < LOG_LINE_MAX || drop_string(r, r->at))) {
 		submit(r, r->at, true);
 		*again = false;
 		return false;
@@ -323,6 +339,15 @@ static void put_text(void *ctx, const char *bytes, size_t len)
 	struct reader *r = ctx;
 
 	while (len > 0) {
+		if (r->dropping) {
+			bool closed;
+			size_t dropped = string_drop(bytes, len, &r->escape, &closed);
+
+			r->dropping = !closed;
+			bytes += dropped;
+			len -= dropped;
+			continue;
+		}
 		size_t room = CHUNK_MAX - 1 - r->chunk->len, part = len < room ? len : room;
 
 		if (part > 256 << 10)
@@ -454,7 +479,7 @@ void reader_end(struct reader *r)
 	r->records = NULL;
 	look(r, true);
 	pool_drain(r->pool);
-	r->json = r->wrapped = r->skipping = false;
+	r->json = r->wrapped = r->skipping = r->dropping = false;
 	r->at = r->safe = r->depth = r->held_len = 0;
 	r->surrogate = 0;
 	r->encoding = ENCODING_UNKNOWN;
