@@ -204,7 +204,7 @@ valgrind: export GOLDPROBE := $(CURDIR)/build/debug/goldprobe
 valgrind:
 	@tools/setup build check
 	@$(MAKE_MODE)=debug -j$(JOBS) all tests
-	@tools/check --mode debug --binary tools/valgrind unit e2e
+	@tools/check --mode debug --binary tools/valgrind unit memory
 
 fuzz:
 	@tools/setup build fuzz
