@@ -100,12 +100,12 @@ STATIC_PARTS := $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 # from c-ares, SQLite's extensions and privilege dropping are not used.
 $(BUILD)/goldprobe: $(STATIC_PARTS) tools/static.ld
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS) $(STARTUP.static) -Wl,-Map=$@.map -o $@ $(STATIC_PARTS) $(PKG_LIBS) 2> $@.log || { cat $@.log >&2; exit 1; }
+	$(Q)$(CC) $(LDFLAGS) $(STARTUP.static) -Wl,-Map=$@.map -o $@ $(STATIC_PARTS) $(PKG_LIBS) > $@.log 2>&1 || { cat $@.log >&2; exit 1; }
 	@! grep -v -e 'in statically linked applications' -e ': in function ' -e ': note: ' $@.log >&2
 
 # The same with its symbols and a map, for tools/startup-order.
 $(BUILD)/goldprobe.order: $(STATIC_PARTS) tools/static.ld
-	$(Q)$(CC) $(filter-out -s,$(LDFLAGS)) $(STARTUP.static) -Wl,-Map=$@.map -o $@ $(STATIC_PARTS) $(PKG_LIBS) 2> $@.log
+	$(Q)$(CC) $(filter-out -s,$(LDFLAGS)) $(STARTUP.static) -Wl,-Map=$@.map -o $@ $(STATIC_PARTS) $(PKG_LIBS) > $@.log 2>&1
 else
 $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 	$(call say,LINK)
