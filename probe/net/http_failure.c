@@ -198,6 +198,11 @@ static enum failure classify(struct http_transfer *t, CURLcode code, const char 
 	case CURLE_READ_ERROR:
 	case CURLE_BAD_FUNCTION_ARGUMENT:
 	case CURLE_UNKNOWN_OPTION: *detail = library_text(t, code); return FAILURE_INTERNAL;
+	case CURLE_HTTP2:
+		/* Newer libraries say so, and no more, of a connection that ended before an answer. */
+		*detail = t->problem[0] || t->status ? library_text(t, code)
+						     : cut_text(t, "peer closed");
+		return FAILURE_PROTOCOL;
 	default: *detail = library_text(t, code); return FAILURE_PROTOCOL;
 	}
 }
