@@ -235,7 +235,7 @@ static bool walk_open(struct reader *r, bool final, bool *again)
 		*again = false;
 		return false;
 	}
-	if (object && !final) {
+	if (object && !final && r->depth < JSON_NESTING_MAX) {
 		submit(r, r->at, true);
 		r->wrapped = true;
 		r->depth++;

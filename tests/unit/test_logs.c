@@ -289,6 +289,23 @@ static void test_threads(void **state)
 	arena_free(arena);
 }
 
+/* Objects in objects without end are given up, not gone into one by one, each a new look at all. */
+static void test_deep_objects(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_new();
+	size_t size = 4 << 20;
+	char *text = arena_alloc(arena, size);
+
+	for (size_t i = 0; i < size; i++)
+		text[i] = "{\"a\":"[i % 5];
+	struct logs *logs = collect(arena, (struct str){text, size}, (struct log_options){0});
+
+	assert_int_equal(logs->sources[0].status, LOG_READ);
+	assert_true(logs->sources[0].left_out > 0);
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_annotate),
 		cmocka_unit_test(test_health_is_counted),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_deep_objects),
 		cmocka_unit_test(test_long_string),
 		cmocka_unit_test(test_threads),
 	};
