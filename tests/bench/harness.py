@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 @dataclass
 class Case:
     """Commands that do the same job. `limits`: what the project promises of a command against the
-    baseline, as {command: {"wall": ratio, "cpu": ratio, "rss": KiB}}; shown, never enforced."""
+    baseline, as {command: {"wall": ratio, "cpu": ratio, "rss": KiB, "ms": wall time}}; shown, never enforced."""
 
     name: str
     commands: dict
