@@ -386,20 +386,39 @@ static bool survived(const struct problem *p)
 	return false;
 }
 
+/* Of Python a module's traceback may also be of an import that was tried: then the service starts. */
+static bool started_after(const struct context *c, const struct problem *p)
+{
+	if (!p->exception || !text_equal(p->exception->language, "python") || p->fatal)
+		return false;
+	for (size_t i = 0; i < c->judged; i++) {
+		const struct log_cluster *k = c->logs->clusters[i];
+
+		for (size_t j = 0; (k->traits & (LOG_LISTENING | LOG_STARTED)) &&
+				   !(k->traits & LOG_PLATFORM) && j < k->presence_count;
+			j++)
+			if (k->presences[j].instance == p->last_instance &&
+				(p->first == TIME_NONE || k->presences[j].last > p->first))
+				return true;
+	}
+	return false;
+}
+
 /* P0 crashes or keeps from starting; without exits in the log a fatal level or a runtime that ended
  * says the same. */
-static bool is_fatal(const struct problem *p)
+static bool is_fatal(const struct context *c, const struct problem *p)
 {
 	if (p->tolerant || p->resolved)
 		return false;
 	if (p->fatal)
 		return true;
-	return (p->level >= SEVERITY_CRITICAL || (p->exception && p->exception->fatal)) &&
+	return (p->level >= SEVERITY_CRITICAL ||
+		       (p->exception && p->exception->fatal && !started_after(c, p))) &&
 	       !survived(p);
 }
 
 /* What the problem is worth while it lasts. */
-static enum priority active_priority(const struct problem *p)
+static enum priority active_priority(const struct context *c, const struct problem *p)
 {
 	enum priority own = p->rule->priority;
 	bool whitespace = strcmp(p->rule->id, "config-whitespace") == 0;
@@ -408,7 +427,7 @@ static enum priority active_priority(const struct problem *p)
 		return own;
 	if (p->tolerant || p->resolved || p->after_failure > p->incidents / 2)
 		return own > PRIORITY_P2 ? own : PRIORITY_P2;
-	if (is_fatal(p))
+	if (is_fatal(c, p))
 		return PRIORITY_P0;
 	if (own == PRIORITY_P0 || (whitespace && p->level >= SEVERITY_ERROR))
 		return PRIORITY_P1;
@@ -417,13 +436,45 @@ static enum priority active_priority(const struct problem *p)
 	return own;
 }
 
-static void judge_priority(struct problem *p)
+static void judge_priority(const struct context *c, struct problem *p)
 {
-	p->priority = active_priority(p);
+	p->priority = active_priority(c, p);
 	if (p->state == FINDING_ACTIVE)
 		return;
 	/* one lower, and at most P2 */
 	p->priority = p->priority >= PRIORITY_P2 ? PRIORITY_P3 : PRIORITY_P2;
+}
+
+/* A line at CRITICAL that names no cause ("host terminated unexpectedly"), beside what does: the other
+ * one was fatal. */
+static bool only_announces(const struct problem *p, const struct problem *cause)
+{
+	const int64_t near = 5 * NS_PER_S;
+
+	if (cause == p || cause->state != FINDING_ACTIVE || cause->tolerant || cause->resolved ||
+		cause->priority > PRIORITY_P1 || cause->last_instance != p->last_instance ||
+		(cause->weight < 4 && !(cause->exception && cause->exception->frames)))
+		return false;
+	return cause->first == TIME_NONE || p->first == TIME_NONE ||
+	       (cause->first <= p->last + near && cause->last >= p->first - near);
+}
+
+static void blame_causes(struct context *c)
+{
+	for (size_t i = 0; i < c->problem_count; i++) {
+		struct problem *p = c->problems[i];
+
+		if (p->priority != PRIORITY_P0 || p->state != FINDING_ACTIVE || p->weight ||
+			p->exception || p->fatal)
+			continue;
+		for (size_t k = 0; k < c->problem_count; k++) {
+			if (!only_announces(p, c->problems[k]))
+				continue;
+			c->problems[k]->priority = PRIORITY_P0;
+			p->priority = PRIORITY_P2;
+			break;
+		}
+	}
 }
 
 void incidents_judge(struct context *c)
@@ -432,11 +483,12 @@ void incidents_judge(struct context *c)
 		struct problem *p = c->problems[i];
 
 		judge_state(c, p);
-		judge_priority(p);
+		judge_priority(c, p);
 		p->score = standing(p) + (p->incidents < 20 ? (double)p->incidents / 2 : 10);
 		if (p->fatal)
 			p->score += 40 + (p->fatal < 20 ? (double)p->fatal : 20);
 		if (p->after_failure)
 			p->score -= 50;
 	}
+	blame_causes(c);
 }

@@ -68,12 +68,28 @@ static int weigh(const struct pattern *p)
 	return p->weak ? weight - 3 : weight;
 }
 
+/* Text in quotes that was itself printed in quotes: \" is ". */
+static struct str without_escapes(struct arena *arena, struct str s)
+{
+	char *out;
+	size_t len = 0;
+
+	if (str_find(s, STR("\\\"")) == SIZE_MAX)
+		return s;
+	out = arena_alloc(arena, s.len + 1);
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] != '\\' || i + 1 == s.len || s.ptr[i + 1] != '"')
+			out[len++] = s.ptr[i];
+	return (struct str){out, len};
+}
+
 bool rules_match_log(const struct rules *rules, struct arena *arena, struct str type,
 	struct str message, bool quiet, struct rule_match *out)
 {
 	struct filter_hits hits;
 	int best = 0;
 
+	message = without_escapes(arena, str_sub(message, 0, MATCH_BYTES));
 	if (rules)
 		rules_filter_scan(rules, str_sub(message, 0, MATCH_BYTES), &hits);
 	for (size_t i = 0; rules && i < rules->count; i++) {

@@ -244,6 +244,19 @@ static struct exception *finish(struct trace *t, size_t at)
 	return e;
 }
 
+/* What closes the place a message stands in, in a line: error="...", "X (message):". */
+static void drop_closing(struct str *s)
+{
+	size_t quotes = 0;
+
+	for (size_t i = 0; i < s->len; i++)
+		quotes += s->ptr[i] == '"';
+	if (quotes % 2 && s->ptr[s->len - 1] == '"')
+		s->len--;
+	else if (str_ends(*s, "):") && str_find_char(*s, '(') == SIZE_MAX)
+		s->len -= 2;
+}
+
 struct exception *exception_parse(struct arena *arena, struct str text)
 {
 	/* in this order: a form that is more telling before one that would also fit */
@@ -267,8 +280,11 @@ struct exception *exception_parse(struct arena *arena, struct str text)
 		}
 	}
 	for (size_t i = 0; i < t.count && i < TRACE_AHEAD; i++) {
-		if (exception_wrapped(&t, i) || exception_lone(&t, i))
-			return finish(&t, i);
+		if (!exception_wrapped(&t, i) && !exception_lone(&t, i))
+			continue;
+		for (size_t k = 0; k < t.link_count; k++)
+			drop_closing(&t.links[k].message);
+		return finish(&t, i);
 	}
 	return NULL;
 }

@@ -29,6 +29,8 @@ struct python {
 	struct str file, line, function;
 	bool files; /* frames of files were seen, not only of code typed in */
 	bool frames;
+	bool first;  /* the next frame is the outermost */
+	bool module; /* ... and it was the program itself: nobody was there to catch */
 };
 
 static struct str current(const struct python *p)
@@ -64,6 +66,10 @@ static bool frame(struct python *p, struct str s)
 	if (!str_starts(rest, "File \"") || !str_cut(str_from(rest, 6), "\", line ", &file, &after))
 		return false;
 	p->frames = true;
+	if (p->first)
+		p->module = str_contains(after, ", in <module>") ||
+			    str_contains(after, ", in _run_module_as_main");
+	p->first = false;
 	struct str line = str_digits(after);
 	bool typed = str_is(file, "<string>") || str_is(file, "<stdin>");
 	if (!typed && !p->files) {
@@ -176,6 +182,7 @@ static bool traceback(struct python *p)
 
 	p->margin = p->margin || str_contains(s, "Exception Group Traceback");
 	p->at++;
+	p->first = true;
 	skip_frames(p);
 	size_t link = p->trace->link_count;
 	if (!exception_line(p))
@@ -212,5 +219,7 @@ bool exception_python(struct trace *t, size_t at)
 	}
 	t->out->language = "python";
 	t->out->frames = p.frames;
+	/* A logger's own line would stand above it. */
+	t->out->fatal = p.module && at == 0 && str_starts(t->lines[0], HEADER);
 	return true;
 }

@@ -402,6 +402,28 @@ static bool is_inner(struct chunk *c, struct str text)
 		       has(&c->fields, F_SEVERITY));
 }
 
+/* Whether the text of an entry may be more than text: it holds an object, or is a part of a line that
+ * docker cut up (no line end). What Cloud Logging wrote is whole. */
+static bool may_be_inner(const struct chunk *c, const struct json_fields *j, bool docker)
+{
+	const struct json_scalar *s = &j->f[F_MESSAGE];
+
+	if (s->kind != '"' || has(j, F_INSERT_ID) || has(j, F_LOG_NAME) || has(j, F_TEXT))
+		return false;
+	return (s->escaped && s->len > 8 && s->ptr[0] == '{') ||
+	       (docker && (c->parts || !str_ends(slice(s), "\\n")));
+}
+
+/* What the application does not say of its entry. */
+static void severity_keep(struct raw *raw, const struct raw *outer)
+{
+	if (raw->severity != SEVERITY_DEFAULT)
+		return;
+	raw->severity = outer->severity;
+	if (raw->level < outer->severity)
+		raw->level = outer->severity;
+}
+
 /*
  * What is in the text of an entry of an agent or a runtime: an entry of the application, or a part of a
  * line. True: it was read, and the outer one is no entry of its own.
@@ -409,19 +431,16 @@ static bool is_inner(struct chunk *c, struct str text)
 static bool read_inner(struct chunk *c, struct json_fields *j, struct str whole, int64_t time,
 	const uint32_t *given)
 {
-	const struct json_scalar *s = &j->f[F_MESSAGE];
-	bool docker = has(j, F_STREAM) && s->kind == '"' && has(j, F_TIME),
-	     partial = docker && !str_ends(slice(s), "\\n"), parts = docker && c->parts,
-	     object = s->kind == '"' && s->escaped && s->len > 8 && s->ptr[0] == '{';
+	bool docker = has(j, F_STREAM) && has(j, F_TIME), joined = false;
 
-	if (has(j, F_INSERT_ID) || has(j, F_LOG_NAME) || has(j, F_TEXT) ||
-		(!object && !partial && !parts))
+	if (!may_be_inner(c, j, docker))
 		return false;
+	bool partial = docker && !str_ends(slice(&j->f[F_MESSAGE]), "\\n");
 	uint32_t origin = origin_of(c, j, given);
 	uint64_t stream = c->seed ^ c->origins[origin].hash ^ hash_str(slice(&j->f[F_STREAM]), 22);
 	size_t before = c->raw_count;
 	struct raw outer = {0};
-	struct str text = text_of(c, s);
+	struct str text = text_of(c, &j->f[F_MESSAGE]);
 
 	if (time_of(j) != TIME_NONE)
 		time = time_of(j);
@@ -429,22 +448,20 @@ static bool read_inner(struct chunk *c, struct json_fields *j, struct str whole,
 	if (docker) {
 		/* All parts of a line have one time. */
 		chunk_part_flush(c, stream, origin, time);
-		parts = c->parts > 0;
+		before = c->raw_count;
+		joined = c->parts > 0;
 		if (!chunk_part(c, &text, partial, &time, stream))
 			return true;
 	}
-	if (!parts && !is_inner(c, text)) {
+	if (!joined && !is_inner(c, text)) {
 		json_scan(whole.ptr, whole.ptr + whole.len, j, c->layouts);
 		return false;
 	}
 	if (str_ends(text, "\n"))
 		text.len--;
 	chunk_body(c, text, time, origin, stream);
-	if (c->raw_count > before && c->raws[before].severity == SEVERITY_DEFAULT) {
-		c->raws[before].severity = outer.severity;
-		if (c->raws[before].level < outer.severity)
-			c->raws[before].level = outer.severity;
-	}
+	if (c->raw_count > before)
+		severity_keep(&c->raws[before], &outer);
 	return true;
 }
 
