@@ -91,7 +91,7 @@ static void crl_write(const char *path)
 void tls_files_make(struct tls_files *files)
 {
 	struct certificate root = {"Test CA", -10, 100, 1}, client = {"client", -1, 10, 0};
-	EVP_PKEY *key = EVP_RSA_gen(2048);
+	EVP_PKEY *key = EVP_EC_gen("P-256");
 
 	snprintf(files->dir, sizeof(files->dir), "/tmp/goldprobe-tls-XXXXXX");
 	if (!mkdtemp(files->dir))
@@ -99,7 +99,7 @@ void tls_files_make(struct tls_files *files)
 	snprintf(files->ca, sizeof(files->ca), "%s/ca.pem", files->dir);
 	snprintf(files->crl, sizeof(files->crl), "%s/crl.pem", files->dir);
 	snprintf(files->client, sizeof(files->client), "%s/client.pem", files->dir);
-	ca_key = EVP_RSA_gen(2048);
+	ca_key = EVP_EC_gen("P-256");
 	ca = certificate_make(&root, ca_key, 1);
 	FILE *f = fopen(files->ca, "w");
 
@@ -184,7 +184,7 @@ void tls_peer_text(const char *text)
 void tls_peer_start(struct peer *p, const struct certificate *c, peer_serve *serve, const void *ctx,
 	int want_client, int max12)
 {
-	EVP_PKEY *key = EVP_RSA_gen(2048);
+	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = certificate_make(c, key, 0);
 	struct tls_serving s = {SSL_CTX_new(TLS_server_method()), serve, ctx};
 
