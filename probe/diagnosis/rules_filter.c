@@ -52,22 +52,18 @@ static void prefer(struct words *best, const struct words *other)
 /* What stands behind an atom: 0 nothing, '+' at least once, '?' perhaps not at all. */
 static char read_quantifier(struct reading *r)
 {
-	char kind = 0;
+	char kind = ahead(r, "+") ? '+' : '?';
 
-	if (r->p < r->end && *r->p == '+')
-		kind = '+';
-	else if (r->p < r->end && (*r->p == '?' || *r->p == '*'))
-		kind = '?';
-	else if (r->p + 1 < r->end && *r->p == '{' && isdigit((unsigned char)r->p[1]))
-		kind = '{';
-	if (!kind)
+	if (ahead(r, "{") && r->p + 1 < r->end && isdigit((unsigned char)r->p[1])) {
+		while (r->p < r->end && *r->p != '}')
+			r->p++;
+	} else if (!ahead(r, "+") && !ahead(r, "?") && !ahead(r, "*")) {
 		return 0;
-	while (kind == '{' && r->p < r->end && *r->p != '}')
-		r->p++;
+	}
 	r->p++;
-	if (r->p < r->end && (*r->p == '?' || *r->p == '+'))
+	if (ahead(r, "?") || ahead(r, "+"))
 		r->p++;
-	return kind == '{' ? '?' : kind;
+	return kind;
 }
 
 /* From '[' to behind its ']'. */
@@ -87,6 +83,11 @@ static void skip_class(struct reading *r)
 	r->p++;
 }
 
+static bool looks_around(const struct reading *r)
+{
+	return ahead(r, "=") || ahead(r, "!") || ahead(r, "<=") || ahead(r, "<!");
+}
+
 /* What is between "(?" and what the group holds. False: it holds nothing that a match contains, or is
  * no group. */
 static bool read_group_kind(struct reading *r, bool *group)
@@ -95,7 +96,7 @@ static bool read_group_kind(struct reading *r, bool *group)
 	if (!ahead(r, "?"))
 		return !(r->lost |= ahead(r, "*"));
 	r->p++;
-	if (ahead(r, "=") || ahead(r, "!") || ahead(r, "<=") || ahead(r, "<!"))
+	if (looks_around(r))
 		return false;
 	if (ahead(r, "<") || ahead(r, "P<")) {
 		while (r->p < r->end && *r->p != '>')

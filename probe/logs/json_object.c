@@ -137,6 +137,14 @@ const char *chunk_object(struct chunk *c, const char *p, const char *end, bool w
 	return read_object(c, p, end, wrapped, 0, &count);
 }
 
+/* A line that begins an event and tells of nothing bad: counted is enough. */
+static bool tells_nothing(const struct chunk *c, const struct raw *raw, const struct look *look)
+{
+	return !c->everything && look->starts && !look->suspicious &&
+	       raw->level < SEVERITY_WARNING && raw->status < 500 &&
+	       !(raw->traits & ~(unsigned)(LOG_REQUEST | LOG_HEALTHY));
+}
+
 struct raw *chunk_text(
 	struct chunk *c, struct str text, int64_t time, uint32_t origin, uint64_t stream)
 {
@@ -160,9 +168,7 @@ struct raw *chunk_text(
 		if (look.status >= 200 && look.status < 400)
 			raw->traits |= LOG_HEALTHY;
 	}
-	/* A line that begins an event and tells of nothing bad: counted is enough. */
-	if (!c->everything && look.starts && !look.suspicious && raw->level < SEVERITY_WARNING &&
-		raw->status < 500 && !(raw->traits & ~(unsigned)(LOG_REQUEST | LOG_HEALTHY)))
+	if (tells_nothing(c, raw, &look))
 		return raw;
 	struct detail *d = chunk_detail(c, raw);
 

@@ -238,6 +238,12 @@ static size_t clock_prefix(const char *start, const char *line, const char *end)
 	return end - p >= 8 && p[2] == ':' && clock_at(&p, end, &m) ? (size_t)(p - line) : 0;
 }
 
+/* All forms begin with a digit, or the capital letter of a month or level. */
+static bool may_begin_time(char c)
+{
+	return is_digit(c) || (c >= 'A' && c <= 'W');
+}
+
 size_t time_prefix(struct str line, int64_t *time, bool *nano)
 {
 	const char *start = line.ptr, *end = line.ptr + line.len;
@@ -246,8 +252,7 @@ size_t time_prefix(struct str line, int64_t *time, bool *nano)
 	*nano = false;
 	if (start < end && *start == '[')
 		start++;
-	/* All forms begin with a digit, or the capital letter of a month or level. */
-	if (start >= end || !(is_digit(*start) || (*start >= 'A' && *start <= 'W')))
+	if (start >= end || !may_begin_time(*start))
 		return 0;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		struct moment m = {0};

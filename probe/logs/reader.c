@@ -142,6 +142,12 @@ static bool asks_for_more(const char *p, const char *newline)
 	return memchr("{[,", newline[-1], 3) != NULL;
 }
 
+/* An object whose line has no end yet: it is short so far, or what makes it long can go. */
+static bool may_end_later(struct reader *r, const char *p, const char *end)
+{
+	return end - p < LOG_LINE_MAX || drop_string(r, (size_t)(p - r->chunk->data));
+}
+
 /* Whether the line from p to its end begins JSON that goes on after it; WAIT: more must be seen. */
 static enum verdict line_opens(struct reader *r, const char *p, const char *newline, bool final)
 {
@@ -155,8 +161,7 @@ static enum verdict line_opens(struct reader *r, const char *p, const char *newl
 		return NO;
 	if (newline && !asks_for_more(p, newline))
 		return NO;
-	if (!newline && *p == '{' && !final &&
-		(end - p < LOG_LINE_MAX || drop_string(r, (size_t)(p - r->chunk->data))))
+	if (!newline && *p == '{' && !final && may_end_later(r, p, end))
 		return WAIT;
 	return opens_json(p, end, final);
 }
