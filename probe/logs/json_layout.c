@@ -170,10 +170,10 @@ static struct layout *node_for(
 /* Where the payload's ends lie in the text of a node. */
 static void mark_payload(struct layout *n, const char *from, const char *to, struct str payload)
 {
-	const char *end = payload.ptr + payload.len;
-
 	if (!payload.len)
 		return;
+	const char *end = payload.ptr + payload.len;
+
 	if (payload.ptr >= from && payload.ptr < to)
 		n->opens = (uint16_t)(payload.ptr - from + 1);
 	if (end > from && end <= to)

@@ -178,7 +178,6 @@ struct raw *chunk_text(
 	d->text = text;
 	if (look.traits & LOG_REQUEST)
 		d->http = (struct log_http){look.method, look.url, look.status, TIME_NONE};
-	if (!(raw->traits & RAW_BLANK))
-		chunk_judge(c, raw, d);
+	chunk_judge(c, raw, d);
 	return raw;
 }

@@ -119,7 +119,8 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 	struct judgement j;
 
 	/* What is indented is a part of something, as a rule. */
-	if (!d->text.len || d->text.ptr[0] == ' ' || d->text.ptr[0] == '\t')
+	if (raw->traits & RAW_BLANK || !d->text.len || d->text.ptr[0] == ' ' ||
+		d->text.ptr[0] == '\t')
 		return;
 	if (!c->judge && !(c->judge = calloc(1, sizeof(*c->judge))))
 		die("out of memory for %zu bytes", sizeof(*c->judge));
