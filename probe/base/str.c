@@ -43,13 +43,12 @@ bool str_ends(struct str s, const char *suffix)
 size_t str_find(struct str s, struct str needle)
 {
 	enum { TRIES = 16 };
-	const char *p = s.ptr, *end = s.ptr + s.len;
 
 	if (needle.len == 0)
 		return 0;
 	if (s.len < needle.len)
 		return SIZE_MAX;
-	const char *last = end - needle.len + 1;
+	const char *p = s.ptr, *end = s.ptr + s.len, *last = end - needle.len + 1;
 
 	for (int i = 0; i < TRIES; i++) {
 		p = memchr(p, needle.ptr[0], (size_t)(last - p));
