@@ -104,13 +104,13 @@ def own_certificate():
 
 def websocket_library():
     """The server of the websockets package: without Upgrade it answers 426."""
-    import websockets
+    from websockets.legacy import server as legacy
 
     async def main():
         async def echo(connection):
             await connection.send(await connection.recv())
 
-        async with websockets.serve(echo, "127.0.0.1", PORT):
+        async with legacy.serve(echo, "127.0.0.1", PORT):
             await asyncio.Future()
 
     asyncio.run(main())

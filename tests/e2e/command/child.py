@@ -49,8 +49,9 @@ def daemon(port):
     """Goes into the background, out of its group; the first process ends well."""
     if os.fork() == 0:
         os.setsid()
+        listening = server(port)
         note("daemon", f"{os.getpid()}\n")
-        server(port).serve_forever()
+        listening.serve_forever()
     while not os.path.exists("daemon"):
         time.sleep(0.01)
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 
-import websockets
+from websockets.legacy import server as legacy
 
 wanted = int(sys.argv[1])
 inside = 0
@@ -27,7 +27,7 @@ async def handle(ws):
 async def main():
     global full
     full = asyncio.Event()
-    server = await websockets.serve(handle, "127.0.0.1", 0, backlog=1024, ping_interval=None)
+    server = await legacy.serve(handle, "127.0.0.1", 0, backlog=1024, ping_interval=None)
     stop = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set_result, None)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 
-import websockets
+from websockets.legacy import server as legacy
 
 
 def alphabet(size):
@@ -95,8 +95,8 @@ OPTIONS = dict(max_size=None, process_request=guard, subprotocols=["v2.chat", "v
 async def start(port=0, path=None):
     """The server, and its port."""
     if path:
-        return await websockets.unix_serve(handle, path, **OPTIONS), 0
-    server = await websockets.serve(handle, "127.0.0.1", port, **OPTIONS)
+        return await legacy.unix_serve(handle, path, **OPTIONS), 0
+    server = await legacy.serve(handle, "127.0.0.1", port, **OPTIONS)
     return server, server.sockets[0].getsockname()[1]
 
 

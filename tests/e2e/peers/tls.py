@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-import websockets
+from websockets.legacy import server as legacy
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -56,7 +56,7 @@ async def serve(file, **change):
         context.load_verify_locations("ca.pem")
     if change.get("old"):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-    server = await websockets.serve(python.handle, "127.0.0.1", 0, ssl=context)
+    server = await legacy.serve(python.handle, "127.0.0.1", 0, ssl=context)
     return server.sockets[0].getsockname()[1]
 
 

@@ -13,7 +13,7 @@ import signal
 import urllib.parse
 
 import grpc
-import websockets
+from websockets.legacy import server as legacy
 
 
 def forms(seen):
@@ -87,7 +87,7 @@ async def main():
     health = grpc.server(concurrent.futures.ThreadPoolExecutor(4), handlers=[Health()])
     grpc_port = health.add_insecure_port("127.0.0.1:0")
     health.start()
-    server = await websockets.serve(handle, "127.0.0.1", 0, process_request=guard,
+    server = await legacy.serve(handle, "127.0.0.1", 0, process_request=guard,
                                     subprotocols=["jwt-auth"])
     stop = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set_result, None)

@@ -9,7 +9,7 @@ import threading
 from concurrent import futures
 
 import grpc
-import websockets
+from websockets.legacy import server as legacy
 
 seen = {"http": [], "websocket": [], "grpc": []}
 
@@ -47,7 +47,7 @@ rpc.start()
 async def main():
     done = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
-    async with websockets.serve(chat, "127.0.0.1", 0) as sockets:
+    async with legacy.serve(chat, "127.0.0.1", 0) as sockets:
         port = sockets.sockets[0].getsockname()[1]
         print(web.server_port, port, rpc_port, flush=True)
         await done.wait()
