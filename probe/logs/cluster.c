@@ -28,7 +28,8 @@ uint64_t cluster_hash(const void *data, size_t len, uint64_t seed)
 	}
 	uint64_t tail = 0;
 
-	memcpy(&tail, p, len);
+	if (len) /* nothing may be at no address */
+		memcpy(&tail, p, len);
 	h = (h ^ tail) * UINT64_C(0xc4ceb9fe1a85ec53);
 	h ^= h >> 29;
 	h *= UINT64_C(0xff51afd7ed558ccd);
