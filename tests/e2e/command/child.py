@@ -54,6 +54,7 @@ def daemon(port):
         listening.serve_forever()
     while not os.path.exists("daemon"):
         time.sleep(0.01)
+    time.sleep(1.5)  # a probe that waits has asked by then
 
 
 def loud(port):
