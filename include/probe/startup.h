@@ -9,7 +9,8 @@
 
 /*
  * Makes the tables of OpenSSL and SQLite usable. Must have returned before anything calls either of
- * them; calling it again does nothing. Aborts when the system does not let the tables be written.
+ * them: a command does at its start, but for `check`, where whatever brings TLS up does. Calling it again
+ * costs nothing. Aborts when the system does not let the tables be written.
  */
 void startup_whole(void);
 

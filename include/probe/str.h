@@ -37,8 +37,18 @@ static inline struct str str_from(struct str s, size_t from)
 	return str_sub(s, from, s.len);
 }
 
+/* The value of a hexadecimal digit, -1 for anything else. */
+static inline int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 32;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool str_equal(struct str, struct str);
-/* Compares with a C string. Here and below, so that the length of a literal is known. */
+/* Compares with a C string. Inline, as str_starts(), so that the length of a literal is known; and they
+ * run by the million over tables of words, where mostly the first byte says no. */
 static inline bool str_is(struct str s, const char *text)
 {
 	size_t len = strlen(text);

@@ -34,6 +34,8 @@ struct str url_masked(struct arena *, struct str url);
 bool url_same_origin(struct arena *, struct str a, struct str b);
 /* Percent-encodes everything but unreserved characters. */
 struct str url_encode(struct arena *, struct str);
+/* Percent-decodes (RFC 3986 section 2.1); what is no escape stays. */
+struct str url_decode(struct arena *, struct str);
 /* Adds name=value (encoded) to the query of a URL or path. */
 struct str url_add_query(struct arena *, struct str url, struct str name, struct str value);
 /* "localhost", 127.0.0.0/8, ::1. */

@@ -52,14 +52,11 @@ static int hex4(struct checker *c)
 	int code = 0;
 
 	for (int i = 0; i < 4; i++, c->pos++) {
-		int ch = peek(c);
+		int ch = peek(c), digit = ch < 0 ? -1 : hex_value((char)ch);
 
-		if (ch >= '0' && ch <= '9')
-			code = code * 16 + ch - '0';
-		else if ((ch | 32) >= 'a' && (ch | 32) <= 'f')
-			code = code * 16 + (ch | 32) - 'a' + 10;
-		else
+		if (digit < 0)
 			return -1;
+		code = code * 16 + digit;
 	}
 	return code;
 }

@@ -14,14 +14,6 @@ struct decoder {
 	bool torn; /* the text ends inside an escape */
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* `count` hexadecimal digits at `at`; -1 when they are not. */
 static int32_t read_hex(struct decoder *d, size_t at, size_t count)
 {
@@ -32,7 +24,7 @@ static int32_t read_hex(struct decoder *d, size_t at, size_t count)
 			d->torn = true;
 			return -1;
 		}
-		int digit = hex_digit(d->in.ptr[at + i]);
+		int digit = hex_value(d->in.ptr[at + i]);
 
 		if (digit < 0)
 			return -1;

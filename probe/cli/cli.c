@@ -180,7 +180,7 @@ static int dispatch(struct cli *cli, int argc, char **argv)
 	flag_over("GOLDPROBE_K8S_CONTEXT", cli->options.context);
 	cli->color_out = color_wanted(cli, STDOUT_FILENO);
 	cli->color_err = color_wanted(cli, STDERR_FILENO);
-	/* `check` looks at its URL first. */
+	/* For `check` the milliseconds count: there TLS asks for it when it comes up. */
 	if (command != &cmd_check)
 		startup_whole();
 	return command->run(cli);

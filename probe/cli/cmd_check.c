@@ -11,7 +11,6 @@
 #include "probe/engine.h"
 #include "probe/file.h"
 #include "probe/job.h"
-#include "probe/startup.h"
 #include "probe/url.h"
 
 #include "check_private.h"
@@ -87,22 +86,6 @@ static int bearer_token(struct check_run *c, struct str *token)
 				       "the bearer token holds a blank or control character"),
 			       -1;
 	return 0;
-}
-
-/* Whether no TLS can come up, whatever the backend answers. When in doubt it can. */
-static bool is_plain(const struct check_run *c)
-{
-	static const char *const proxies[] = {
-		"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-	const struct options *o = &c->cli->options;
-	const struct connection *connection = &o->connection;
-
-	for (size_t i = 0; i < sizeof(proxies) / sizeof(*proxies); i++)
-		if (getenv(proxies[i]))
-			return false;
-	return !c->url.tls && !str_is(c->url.scheme, "tls") && !o->location && !o->reports.count &&
-	       !connection->proxy.len && !connection->cert.len && !connection->key.len &&
-	       !connection->cacert.len && !connection->capath.len;
 }
 
 static const struct step_kind *kind_find(const char *name)
@@ -266,8 +249,6 @@ static int check(struct cli *cli)
 		return cli_usage(cli, "this build has no '%s' steps", name);
 	if (check_flags(&c, name) || bearer_token(&c, &token))
 		return EXIT_WRONG_USAGE;
-	if (!is_plain(&c))
-		startup_whole();
 	check_fill(&c, kind, text, token);
 	struct redactor *redactor = redactor_new();
 

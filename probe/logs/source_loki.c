@@ -5,6 +5,7 @@
 #include "probe/http.h"
 #include "probe/json.h"
 #include "probe/log_source.h"
+#include "probe/url.h"
 
 enum { PAGE_SIZE = 5000 };
 
@@ -38,34 +39,6 @@ static const struct field fields[] = {
 	{.name = NULL},
 };
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Percent-decodes; '+' is a blank. */
-static struct str decoded(struct arena *arena, struct str text)
-{
-	char *out = arena_alloc(arena, text.len + 1);
-	size_t len = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		int high = i + 2 < text.len && text.ptr[i] == '%' ? hex(text.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex(text.ptr[i + 2]) : -1;
-
-		if (low >= 0) {
-			out[len++] = (char)(high * 16 + low);
-			i += 2;
-		} else {
-			out[len++] = text.ptr[i] == '+' ? ' ' : text.ptr[i];
-		}
-	}
-	return (struct str){out, len};
-}
-
 static int parse(struct arena *arena, struct str text, void *out, struct error *err)
 {
 	struct loki_spec *spec = out;
@@ -74,7 +47,11 @@ static int parse(struct arena *arena, struct str text, void *out, struct error *
 	if (mark == SIZE_MAX)
 		return error_set(err, "a query is missing, write loki:URL?query={app=\"x\"}");
 	spec->url = arena_str(arena, str_sub(text, 0, mark));
-	spec->query = decoded(arena, str_from(text, mark + 7));
+	char *query = arena_printf(arena, "%.*s", STR_ARG(str_from(text, mark + 7)));
+
+	for (char *c = query; (c = strchr(c, '+'));)
+		*c = ' ';
+	spec->query = url_decode(arena, str_of(query));
 	if (!str_starts(spec->url, "http://") && !str_starts(spec->url, "https://"))
 		return error_set(err, "the URL of Loki must begin with http:// or https://");
 	return 0;
@@ -85,19 +62,6 @@ static const char *title(struct arena *arena, const void *spec)
 	const struct loki_spec *s = spec;
 
 	return arena_printf(arena, "loki:%.*s?query=%.*s", STR_ARG(s->url), STR_ARG(s->query));
-}
-
-static void add_encoded(struct buf *b, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			strchr("-._~", c))
-			buf_add_char(b, c);
-		else
-			buf_printf(b, "%%%02X", (unsigned char)c);
-	}
 }
 
 static void fetch_page(struct log_fetch *fetch);
@@ -178,7 +142,7 @@ static void fetch_page(struct log_fetch *fetch)
 		buf_add_text(&url, url.data[url.len - 1] == '/' ? "loki/api/v1/query_range"
 								: "/loki/api/v1/query_range");
 	buf_add_text(&url, "?query=");
-	add_encoded(&url, spec->query);
+	buf_add_str(&url, url_encode(log_fetch_arena(fetch), spec->query));
 	buf_printf(&url, "&limit=%d&direction=backward", PAGE_SIZE);
 	if (since != TIME_NONE)
 		buf_printf(&url, "&start=%lld", (long long)since);

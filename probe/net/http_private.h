@@ -29,10 +29,10 @@ struct http_session {
 	CURLSH *share;
 };
 
-/* Why we ended a transfer ourselves; the words for CURLE_WRITE_ERROR. */
 /* Fewer than what newer curl bears (5,000), so that every build says the same. */
 enum { HEADER_LINES_MAX = 4096 };
 
+/* Why we ended a transfer ourselves; the words for CURLE_WRITE_ERROR. */
 enum http_stop { STOP_NONE, STOP_HEADERS, STOP_HEADER_LINES, STOP_LENGTH, STOP_BODY, STOP_CALLER };
 
 struct http_transfer {

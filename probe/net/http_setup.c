@@ -1,6 +1,7 @@
 /* See http_private.h: from a request to curl's options. Every hop is a new handle and a new
  * connection: nothing of one attempt can help or spoil the next. */
 #include "http_private.h"
+#include "proxy.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "gen/version.h"
+#include "probe/startup.h"
 
 static int fail(struct http_transfer *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -286,8 +288,11 @@ static void set_proxy(struct http_transfer *t)
 		(!c->proxy.len && host_is_loopback(t->parsed.host))) {
 		curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
 	} else if (c->proxy.len) {
+		startup_whole(); /* it may speak TLS, as it may below */
 		curl_easy_setopt(t->easy, CURLOPT_PROXY, arena_str(t->arena, c->proxy).ptr);
 		curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
+	} else if (proxy_environment(t->parsed.tls).len) {
+		startup_whole();
 	}
 	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (c->unix_socket.len)

@@ -9,8 +9,7 @@
 
 enum { PROXY_PORT = 1080 }; /* curl's, when none is written */
 
-/* Lower case wins, and only lower case for http: HTTP_PROXY can be set by a request to a CGI. */
-static struct str environment(bool tls)
+struct str proxy_environment(bool tls)
 {
 	const char *names[] = {tls ? "https_proxy" : "http_proxy", tls ? "HTTPS_PROXY" : NULL,
 		"all_proxy", "ALL_PROXY"};
@@ -60,27 +59,6 @@ static bool is_exempt(struct str host)
 	return false;
 }
 
-/* User and password of a URL are percent-encoded there (RFC 3986 section 3.2.1). */
-static struct str percent_decoded(struct arena *arena, struct str s)
-{
-	char *out = arena_alloc(arena, s.len + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		char hex[3] = {0};
-
-		if (s.ptr[i] == '%' && i + 2 < s.len && isxdigit((unsigned char)s.ptr[i + 1]) &&
-			isxdigit((unsigned char)s.ptr[i + 2])) {
-			memcpy(hex, s.ptr + i + 1, 2);
-			out[n++] = (char)strtol(hex, NULL, 16);
-			i += 2;
-		} else {
-			out[n++] = s.ptr[i];
-		}
-	}
-	return (struct str){out, n};
-}
-
 int proxy_choose(struct arena *arena, const struct stream_options *options, struct proxy *out,
 	struct error *err)
 {
@@ -95,7 +73,7 @@ int proxy_choose(struct arena *arena, const struct stream_options *options, stru
 		if (!options->environment_proxy || host_is_loopback(options->host) ||
 			is_exempt(options->host))
 			return 0;
-		text = environment(options->tls);
+		text = proxy_environment(options->tls);
 	}
 	if (!text.len)
 		return 0;
@@ -111,7 +89,7 @@ int proxy_choose(struct arena *arena, const struct stream_options *options, stru
 	out->port = url.port_given ? url.port : PROXY_PORT;
 	if (url.userinfo.len)
 		out->authorization = str_of(arena_printf(arena, "Basic %.*s",
-			STR_ARG(base64_encode(arena, percent_decoded(arena, url.userinfo)))));
+			STR_ARG(base64_encode(arena, url_decode(arena, url.userinfo)))));
 	return 0;
 }
 

@@ -12,6 +12,9 @@ struct proxy {
 	struct str authorization; /* "Basic ..."; empty: none */
 };
 
+/* What the environment says; empty: nothing. Lower case wins, and only lower case for http: HTTP_PROXY
+ * can be set by a request to a CGI. */
+struct str proxy_environment(bool tls);
 /* Chooses as curl does; errors name the proxy (without its password). */
 int proxy_choose(struct arena *, const struct stream_options *, struct proxy *out, struct error *);
 /* The request that opens the tunnel. */

@@ -8,6 +8,8 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "probe/startup.h"
+
 #include "tls_private.h"
 
 struct tls_observer {
@@ -198,6 +200,7 @@ struct tls_observer *tls_observer_new(
 {
 	struct tls_observer *o = ARENA_NEW(arena, struct tls_observer);
 
+	startup_whole();
 	if (c && c->server_name.len)
 		host = c->server_name;
 	*o = (struct tls_observer){

@@ -79,26 +79,3 @@ int64_t grpc_health(struct str body)
 	}
 	return status <= 3 ? (int64_t)status : 0;
 }
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-struct str grpc_message_decode(struct arena *arena, struct str s)
-{
-	char *out = arena_alloc(arena, s.len + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		int high = s.ptr[i] == '%' && i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.ptr[i + 2]) : -1;
-
-		out[n++] = low >= 0 ? (char)(high << 4 | low) : s.ptr[i];
-		i += low >= 0 ? 2 : 0;
-	}
-	return (struct str){out, n};
-}

@@ -15,7 +15,5 @@
 struct str grpc_request(struct arena *, struct str service);
 /* The status in a response body; one that is not known counts as UNKNOWN. -1: no such message. */
 int64_t grpc_health(struct str body);
-/* The text of the trailer grpc-message, which is percent-encoded. */
-struct str grpc_message_decode(struct arena *, struct str);
 
 #endif

@@ -1,5 +1,6 @@
 /* Kind `grpc`: asks grpc.health.v1.Health/Check over HTTP/2, with and without TLS. */
 #include "probe/http.h"
+#include "probe/url.h"
 
 #include "grpc_message.h"
 #include "steps_private.h"
@@ -133,7 +134,7 @@ static void judge(struct attempt *a, const struct http_result *r)
 {
 	static const char *const names[] = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
 	struct str number = trailer(r, "grpc-status");
-	struct str message = grpc_message_decode(attempt_arena(a), trailer(r, "grpc-message"));
+	struct str message = url_decode(attempt_arena(a), trailer(r, "grpc-message"));
 	int64_t code, serving;
 
 	if (!number.ptr || !str_int(number, &code) || code < 0) {

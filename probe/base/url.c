@@ -300,6 +300,21 @@ bool url_same_origin(struct arena *arena, struct str a, struct str b)
 	       one.port == two.port;
 }
 
+struct str url_decode(struct arena *arena, struct str s)
+{
+	char *out = arena_alloc(arena, s.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		int high = s.ptr[i] == '%' && i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1;
+		int low = high >= 0 ? hex_value(s.ptr[i + 2]) : -1;
+
+		out[n++] = low >= 0 ? (char)(high << 4 | low) : s.ptr[i];
+		i += low >= 0 ? 2 : 0;
+	}
+	return (struct str){out, n};
+}
+
 struct str url_encode(struct arena *arena, struct str s)
 {
 	static const char hex[] = "0123456789ABCDEF";
