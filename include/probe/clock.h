@@ -38,6 +38,8 @@ int64_t time_days(int64_t year, unsigned month, unsigned day);
 int duration_parse(struct str, int64_t *ns, struct error *err);
 /* Shortest natural form: "1.2 s" is written "1.2s", "90s" is "1m30s", 0 is "0s". `out` needs 32. */
 void duration_print(int64_t ns, char out[32]);
+/* "4 minutes", "34 hours", "3 days": an age for people. */
+void age_print(int64_t ns, char out[32]);
 /* Sizes: "64KiB", "1MB", "123"; KiB MiB GiB are 1024-based, kB KB MB GB 1000-based. */
 int size_parse(struct str, uint64_t *bytes, struct error *err);
 

@@ -142,6 +142,12 @@ struct diagnose_options {
 const struct diagnosis *diagnose(struct arena *, const struct run *, const struct logs *,
 	const struct rules *, const struct diagnose_options *);
 
+/* How old the logs of a judgement are: its logs_first, logs_last, stale and banner. Old are logs that end
+ * more than `limit` ns before `now`. diagnose() does it; who reads a judgement back does it again. */
+#define LOGS_STALE (15 * 60 * NS_PER_S)
+void diagnosis_date_logs(
+	struct arena *, struct diagnosis *, const struct logs *, int64_t now, int64_t limit);
+
 /* The first finding that explains the named step, or NULL. */
 const struct finding *diagnosis_explains(const struct diagnosis *, const char *step);
 

@@ -191,3 +191,20 @@ void duration_print(int64_t ns, char out[32])
 					out + at, 32 - at, "%" PRId64 "%c", parts[i], "dhms"[i]);
 	}
 }
+
+void age_print(int64_t ns, char out[32])
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+	int64_t seconds = ns / NS_PER_S;
+	size_t i = 0;
+
+	/* Two of a unit at least before it is used: "34 hours" tells more than "1 day". */
+	while (i + 1 < sizeof(units) / sizeof(*units) && seconds < 2 * units[i].seconds)
+		i++;
+	int64_t count = seconds > 0 ? seconds / units[i].seconds : 0;
+
+	snprintf(out, 32, "%lld %s%s", (long long)count, units[i].name, count == 1 ? "" : "s");
+}

@@ -3,37 +3,20 @@
  */
 #include "diagnosis_private.h"
 
-const char *age_text(struct arena *arena, int64_t ns)
+void diagnosis_date_logs(struct arena *arena, struct diagnosis *d, const struct logs *logs,
+	int64_t now, int64_t limit)
 {
-	int64_t minutes = ns / (60 * NS_PER_S);
+	char age[32], when[36];
 
-	if (minutes < 120)
-		return arena_printf(arena, "%lld minutes", (long long)minutes);
-	if (minutes < 72 * 60)
-		return arena_printf(arena, "%lld hours", (long long)(minutes / 60));
-	return arena_printf(arena, "%lld days", (long long)(minutes / 1440));
-}
-
-/* Old logs: how old, and nothing in the present tense. */
-static void judge_age(struct context *c)
-{
-	struct diagnosis *d = c->out;
-	const struct diagnose_options *o = c->options;
-	int64_t limit = o->live || !o->window ? 15 * 60 * NS_PER_S : o->window;
-	char when[36];
-
-	d->logs_first = d->logs_last = TIME_NONE;
-	if (!c->logs)
+	d->logs_first = logs ? logs->first : TIME_NONE;
+	d->logs_last = logs ? logs->last : TIME_NONE;
+	if (d->logs_last == TIME_NONE || now - d->logs_last <= limit)
 		return;
-	d->logs_first = c->logs->first;
-	d->logs_last = c->logs->last;
-	if (d->logs_last == TIME_NONE || o->now - d->logs_last <= limit)
-		return;
+	age_print(now - d->logs_last, age);
 	time_print_utc(d->logs_last, 0, when);
 	d->stale = true;
-	d->banner = arena_printf(c->arena,
-		"the newest log line is %s old (%s): this is what was, not what is",
-		age_text(c->arena, o->now - d->logs_last), when);
+	d->banner = arena_printf(arena,
+		"the newest log line is %s old (%s): this is what was, not what is", age, when);
 }
 
 static void add_notes(struct context *c)
@@ -68,6 +51,9 @@ static void add_notes(struct context *c)
 
 void age_judge(struct context *c)
 {
-	judge_age(c);
+	const struct diagnose_options *o = c->options;
+
+	diagnosis_date_logs(
+		c->arena, c->out, c->logs, o->now, o->live || !o->window ? LOGS_STALE : o->window);
 	add_notes(c);
 }

@@ -279,10 +279,14 @@ static enum tie tie_of(const struct problem *p, const struct step_result *s,
 static const char *tie_text(
 	struct context *c, const struct problem *p, const struct step_result *s, enum tie tie)
 {
-	if (tie == TIE_BEFORE)
+	char age[32];
+
+	if (tie == TIE_BEFORE) {
+		age_print(s->started_at - p->last, age);
 		return arena_printf(c->arena,
 			"the service failed of it %s before the step, and nothing in the log says that it came back",
-			age_text(c->arena, s->started_at - p->last));
+			age);
+	}
 	if (tie == TIE_WINDOW && p->last == TIME_NONE)
 		return "the log says no times; it may have been logged while the step ran";
 	switch (tie) {
@@ -342,24 +346,15 @@ static struct problem *explain(
 	return best;
 }
 
-/* Host and port of "GET http://10.0.0.1:8080/x", "tcp://db:5432" or "db:5432". */
 static void name_target(struct context *c, struct problem *p, const struct step_result *s)
 {
-	struct str target = str_of(s->target);
-	size_t scheme = str_find(target, STR("://"));
-	struct str rest = scheme == SIZE_MAX ? target : str_from(target, scheme + 3);
-	size_t end = 0, colon = SIZE_MAX;
+	struct url asked;
 
-	for (; end < rest.len && !strchr("/? ", rest.ptr[end]); end++) {
-		if (rest.ptr[end] == ':')
-			colon = end;
-		if (rest.ptr[end] == ']')
-			colon = SIZE_MAX;
-	}
-	struct str address = str_sub(rest, 0, end);
-	problem_name(c, p, "host", str_sub(address, 0, colon));
-	if (colon != SIZE_MAX)
-		problem_name(c, p, "port", str_from(address, colon + 1));
+	if (!s->target || !text_target(c->arena, str_of(s->target), &asked))
+		return;
+	problem_name(c, p, "host", asked.host);
+	if (asked.port_given)
+		problem_name(c, p, "port", str_of(arena_printf(c->arena, "%u", asked.port)));
 }
 
 /* What the answer says of who gave it: a proxy in front of the service often is not it. */

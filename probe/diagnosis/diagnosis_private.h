@@ -19,6 +19,7 @@
 
 #include "probe/diagnosis.h"
 #include "probe/logs.h"
+#include "probe/url.h"
 
 enum {
 	PROBLEMS_MAX = 400,
@@ -29,7 +30,7 @@ enum {
 
 enum role { ROLE_NONE, ROLE_ROOT, ROLE_EFFECT, ROLE_NOISE };
 
-/* How a problem is tied to a failed step, strongest first. */
+/* How a problem is tied to a failed step, strongest last. */
 enum tie { TIE_NONE, TIE_BEFORE, TIE_WINDOW, TIE_CAUSE, TIE_INSTANCE, TIE_REQUEST, TIE_TRACE };
 
 struct problem {
@@ -135,7 +136,6 @@ void findings_build(struct context *);
 
 /* age.c */
 void age_judge(struct context *); /* how old the logs are, and what limits the judgement */
-const char *age_text(struct arena *, int64_t ns);
 
 /* verdict.c */
 void verdict_build(struct context *);
@@ -148,6 +148,8 @@ const char *text_of(struct arena *, struct str); /* NULL for an empty one */
 struct str text_first_line(struct str);
 /* "file:line" that a line names ("... in /etc/x.conf:9", loguru's); empty when it names none. */
 struct str text_location(struct arena *, struct str);
+/* Whom a step asked: "GET http://10.0.0.1:8080/x", "tcp://db:5432", "db:5432". */
+bool text_target(struct arena *, struct str target, struct url *out);
 /* What a line says, behind its time, level and logger. */
 struct str text_subject(struct str);
 struct str text_plain(struct arena *, struct str);             /* without colours */

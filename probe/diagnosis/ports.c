@@ -172,23 +172,6 @@ static bool compare_platform(struct context *c)
 	return false;
 }
 
-/* The port of "http://10.0.0.1:8080/x" or "db:5432"; by the scheme when none is written. */
-static int64_t target_port(struct str target)
-{
-	size_t scheme = str_find(target, STR("://"));
-	struct str rest = scheme == SIZE_MAX ? target : str_from(target, scheme + 3);
-
-	for (size_t i = 0; i + 1 < rest.len && rest.ptr[i] != '/'; i++) {
-		int64_t port;
-		struct str digits = str_from(rest, i + 1);
-
-		digits = str_sub(digits, 0, str_find_char(digits, '/'));
-		if (rest.ptr[i] == ':' && str_int(digits, &port))
-			return port;
-	}
-	return str_contains(target, "https://") || str_contains(target, "wss://") ? 443 : 80;
-}
-
 static bool is_refused(const struct step_result *s)
 {
 	return s->status == STEP_FAILED && s->failure == FAILURE_CONNECT && s->detail &&
@@ -196,27 +179,22 @@ static bool is_refused(const struct step_result *s)
 		       str_contains(str_of(s->detail), "reset"));
 }
 
-/* From the same machine a loopback address is reached like any other. */
-static bool asks_loopback(struct str target)
-{
-	size_t scheme = str_find(target, STR("://"));
-	struct str host = scheme == SIZE_MAX ? target : str_from(target, scheme + 3);
-
-	return str_starts(host, "127.0.0.1") || str_starts(host, "localhost");
-}
-
 static bool compare_steps(struct context *c)
 {
 	for (size_t i = 0; c->run && i < c->run->step_count; i++) {
 		const struct step_result *s = &c->run->steps[i];
 		struct listener l;
+		struct url asked;
 
-		if (!is_refused(s) || !s->target || !find_listener(c, NULL, TIME_NONE, &l))
+		if (!is_refused(s) || !s->target ||
+			!text_target(c->arena, str_of(s->target), &asked) ||
+			!find_listener(c, NULL, TIME_NONE, &l))
 			continue;
 		size_t before = c->problem_count;
-		if (str_starts(l.host, "127.0.0.1") || str_is(l.host, "localhost"))
-			l.host = asks_loopback(str_of(s->target)) ? STR("") : l.host;
-		report(c, &l, target_port(str_of(s->target)), NULL, s->name);
+		/* From the same machine a loopback address is reached like any other. */
+		if (is_loopback(l.host) && host_is_loopback(asked.host))
+			l.host = STR("");
+		report(c, &l, asked.port, NULL, s->name);
 		return c->problem_count > before;
 	}
 	return false;

@@ -89,10 +89,11 @@ bool rules_match_log(const struct rules *rules, struct arena *arena, struct str 
 	struct filter_hits hits;
 	int best = 0;
 
+	if (!rules)
+		return false;
 	message = without_escapes(arena, str_sub(message, 0, MATCH_BYTES));
-	if (rules)
-		rules_filter_scan(rules, str_sub(message, 0, MATCH_BYTES), &hits);
-	for (size_t i = 0; rules && i < rules->count; i++) {
+	rules_filter_scan(rules, message, &hits);
+	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule_entry *entry = &rules->entries[i];
 
 		for (size_t k = 0; k < entry->log_count; k++) {

@@ -147,3 +147,18 @@ struct str text_subject(struct str text)
 		from++;
 	return str_from(text, from);
 }
+
+bool text_target(struct arena *arena, struct str target, struct url *out)
+{
+	size_t from = str_find(target, STR("://"));
+	struct error err;
+
+	if (from == SIZE_MAX) {
+		target = str_of(arena_printf(arena, "http://%.*s", STR_ARG(target)));
+	} else {
+		while (from > 0 && target.ptr[from - 1] != ' ')
+			from--;
+		target = str_from(target, from);
+	}
+	return url_parse(arena, str_sub(target, 0, str_find_char(target, ' ')), out, &err) == 0;
+}

@@ -113,7 +113,7 @@ static void write_age(struct html *h, const struct logs *logs)
 		fputs("<p>No log line carries a time: their age is not known.</p>\n", h->out);
 		return;
 	}
-	text_age(age, h->report->now - logs->last);
+	age_print(h->report->now - logs->last, age);
 	time_print_local(logs->last, local);
 	fprintf(h->out,
 		"<p>Times are UTC. The logs cover %s to %s; the newest line (%s local) is "

@@ -1,8 +1,6 @@
 /* Reads the logs and the findings of a document back. */
 #include "report_load.h"
 
-#include "report_text.h"
-
 #include <string.h>
 
 static enum severity load_severity(struct loader *l, const struct value *v, const char *key)
@@ -243,24 +241,6 @@ static void load_baseline(struct loader *l, const struct value *document, struct
 	load_leave(l, outer);
 }
 
-/* What the document does not say in words follows from its times, as diagnose() says it: logs that
- * ended 15 minutes before the run tell of the past. */
-static void judge_age(
-	struct loader *l, const struct run *run, const struct logs *logs, struct diagnosis *d)
-{
-	char age[32], when[36];
-
-	d->logs_first = logs ? logs->first : TIME_NONE;
-	d->logs_last = logs ? logs->last : TIME_NONE;
-	if (d->logs_last == TIME_NONE || run->finished_at - d->logs_last <= 900 * NS_PER_S)
-		return;
-	text_age(age, run->finished_at - d->logs_last);
-	time_print_utc(d->logs_last, 0, when);
-	d->stale = true;
-	d->banner = arena_printf(l->arena,
-		"the newest log line is %s old (%s): this is what was, not what is", age, when);
-}
-
 void load_diagnosis(struct loader *l, const struct value *document, const struct run *run,
 	const struct logs *logs, struct diagnosis *d)
 {
@@ -284,5 +264,6 @@ void load_diagnosis(struct loader *l, const struct value *document, const struct
 		load_leave(l, mark);
 	}
 	load_baseline(l, document, d);
-	judge_age(l, run, logs, d);
+	/* What the document does not say in words follows from its times. */
+	diagnosis_date_logs(l->arena, d, logs, run->finished_at, LOGS_STALE);
 }

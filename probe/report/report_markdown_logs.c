@@ -63,7 +63,7 @@ static void write_age(const struct sheet *s, const struct logs *logs)
 		fputs("* no log line carries a time: their age is not known\n\n", s->out);
 		return;
 	}
-	text_age(age, s->report->now - logs->last);
+	age_print(s->report->now - logs->last, age);
 	time_print_local(logs->last, local);
 	fprintf(s->out, "* window covered by the logs: %s to %s\n", markdown_moment(s, logs->first),
 		markdown_moment(s, logs->last));

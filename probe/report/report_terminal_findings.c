@@ -43,7 +43,7 @@ void terminal_logs(struct page *p, const struct report *report)
 	page_item(p, 2, 2, STYLE_PLAIN, "", STYLE_PLAIN,
 		arena_printf(p->arena, "%s from %s", entries, sources));
 	if (logs->last != TIME_NONE) {
-		text_age(age, report->now - logs->last);
+		age_print(report->now - logs->last, age);
 		page_item(p, 2, 2, STYLE_PLAIN, "", STYLE_PLAIN,
 			arena_printf(p->arena, "%s to %s", moment(p, logs->first),
 				moment(p, logs->last)));

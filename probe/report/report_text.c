@@ -309,33 +309,6 @@ void text_count(char out[64], int64_t count, const char *one, const char *many)
 	snprintf(out, 64, "%s %s", grouped, count == 1 ? one : many);
 }
 
-void text_age(char out[32], int64_t ns)
-{
-	static const struct {
-		int64_t seconds;
-		const char *one, *many;
-	} units[] = {
-		{86400, "day", "days"},
-		{3600, "hour", "hours"},
-		{60, "minute", "minutes"},
-		{1, "second", "seconds"},
-	};
-	int64_t seconds = ns / NS_PER_S;
-
-	snprintf(out, 32, "0 seconds");
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		/* Two days at least before days are said: "34 hours" tells more than "1 day". */
-		int64_t least = units[i].seconds * (units[i].seconds > 1 ? 2 : 1);
-		char text[64];
-
-		if (seconds < least)
-			continue;
-		text_count(text, seconds / units[i].seconds, units[i].one, units[i].many);
-		snprintf(out, 32, "%.31s", text);
-		return;
-	}
-}
-
 void text_took(char out[32], int64_t ns)
 {
 	if (ns == TIME_NONE)

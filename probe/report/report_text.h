@@ -35,8 +35,6 @@ void text_markdown_block(FILE *, const char *indent, struct str);
 
 /* "3 tries", "1 try"; thousands are separated: "12,345 entries". */
 void text_count(char out[64], int64_t count, const char *one, const char *many);
-/* "just now", "4 minutes", "34 hours", "3 days": an age for people. */
-void text_age(char out[32], int64_t ns);
 /* Milliseconds and seconds as people read them: "0.4ms" "12ms" "1.24s" "2m05s". */
 void text_took(char out[32], int64_t ns);
 /* "1.2 MB": bytes for people. */
