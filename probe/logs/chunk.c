@@ -97,7 +97,6 @@ static void read_json(struct chunk *c)
 		if (*p == '{') {
 			const char *after = chunk_object(c, p, end, c->kind == CHUNK_JSON_WRAPPED);
 
-			c->skipped += !after;
 			p = after ? after : p + 1;
 		} else if (*p == '"') {
 			const char *after = json_skip(p, end);
@@ -135,7 +134,7 @@ void chunk_clear(struct chunk *c)
 		buf_release(&c->texts[i]);
 	c->text_count = c->raw_count = c->detail_count = c->origin_count = 0;
 	c->last_origin = 0;
-	c->cut_lines = c->skipped = 0;
+	c->cut_lines = 0;
 	c->nano = c->stamped = false;
 	c->below = (struct below){0};
 	c->len = 0;

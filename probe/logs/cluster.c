@@ -6,10 +6,11 @@
 #include "probe/error.h"
 
 enum {
-	VOCABULARY_MAX = 400000, /* different words; past any of these bounds shapes are folded */
+	/* Past any of these, and CLUSTER_SHAPES_MAX, shapes are folded: counted by their first word, of
+	 * which there may be OVERFLOW_SHAPES. */
+	VOCABULARY_MAX = 400000,
 	WORDS_MAX = 4000000,
-	OVERFLOW_SHAPES =
-		10000, /* what does not fit is counted by its first word; so many of them */
+	OVERFLOW_SHAPES = 10000,
 };
 
 uint64_t cluster_hash(const void *data, size_t len, uint64_t seed)

@@ -1,7 +1,5 @@
 #include "gcp_query.h"
 
-#include <string.h>
-
 #include "probe/json.h"
 
 /* The API takes 20,000 characters; what else is in the query has its share of them. */
@@ -24,7 +22,7 @@ bool gcp_query_join(struct arena *arena, struct gcp_spec *spec, const struct gcp
 
 	*copy = *other;
 	while (spec->also)
-		spec = (struct gcp_spec *)spec->also;
+		spec = spec->also;
 	spec->also = copy;
 	return true;
 }

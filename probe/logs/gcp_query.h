@@ -8,8 +8,8 @@
 
 struct gcp_spec {
 	struct str project, service, filter, endpoint;
-	int64_t since;               /* ns before the start, 0: the window of all */
-	const struct gcp_spec *also; /* asked for in the same query */
+	int64_t since;         /* ns before the start, 0: the window of all */
+	struct gcp_spec *also; /* asked for in the same query; NULL: no other */
 };
 
 /* Takes `other` in; false when the endpoints differ or the filter would grow beyond what is allowed. */

@@ -192,14 +192,6 @@ const char *json_scan(
 	return after;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits, or -1. */
 static int32_t hex4(const char *p, const char *end)
 {
@@ -208,7 +200,7 @@ static int32_t hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(p[i]);
+		int digit = hex_value(p[i]);
 
 		if (digit < 0)
 			return -1;

@@ -7,24 +7,6 @@
 
 #include <ctype.h>
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* The heading of a table that gcloud prints. */
-static bool is_heading(struct str line)
-{
-	if (!str_starts(line, "TIMESTAMP ") && !str_starts(line, "SEVERITY ") &&
-		!str_starts(line, "INSERT_ID "))
-		return false;
-	for (size_t i = 0; i < line.len; i++)
-		if (!isupper((unsigned char)line.ptr[i]) && line.ptr[i] != ' ' &&
-			line.ptr[i] != '_')
-			return false;
-	return true;
-}
-
 void chunk_body(struct chunk *c, struct str text, int64_t time, uint32_t origin, uint64_t stream)
 {
 	struct str trimmed = str_trim(text);
@@ -47,23 +29,23 @@ void chunk_body(struct chunk *c, struct str text, int64_t time, uint32_t origin,
  * begun when none is. */
 static struct partial *partial_of(struct chunk *c, uint64_t stream, bool open)
 {
-	struct partial *free = NULL;
+	struct partial *unused = NULL;
 
 	for (size_t i = 0; i < PARTIALS; i++) {
 		struct partial *p = &c->partials[i];
 
 		if (p->open && p->stream == stream)
 			return p;
-		if (!p->open && !free)
-			free = p;
+		if (!p->open && !unused)
+			unused = p;
 	}
-	if (open && free) {
-		free->open = true;
-		c->parts++;
-		free->stream = stream;
-		free->time = TIME_NONE;
-	}
-	return open ? free : NULL;
+	if (!open || !unused)
+		return NULL;
+	unused->open = true;
+	unused->stream = stream;
+	unused->time = TIME_NONE;
+	c->parts++;
+	return unused;
 }
 
 bool chunk_part(struct chunk *c, struct str *text, bool partial, int64_t *time, uint64_t stream)
@@ -272,6 +254,6 @@ void chunk_line(struct chunk *c, struct str line)
 	}
 	if (c->format != LOG_TEXT && read_values(c, str_trim(line)))
 		return;
-	if (!is_heading(line))
+	if (!table_is_heading(line))
 		read_prefixed(c, line);
 }

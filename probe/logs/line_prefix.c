@@ -6,11 +6,6 @@
 
 #include <ctype.h>
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Colours that compose writes around the names: bytes they take. */
 static size_t colours(struct str line, size_t i)
 {

@@ -1,6 +1,8 @@
 /* Names of severities, states and formats. */
 #include "probe/logs.h"
 
+#include <pthread.h>
+
 #define STR_INIT(literal)                                                                          \
 	{                                                                                          \
 		literal, sizeof(literal) - 1                                                       \
@@ -42,22 +44,19 @@ static const struct {
 	{STR_INIT("EMERGENCY"), SEVERITY_EMERGENCY}, {STR_INIT("EMERG"), SEVERITY_EMERGENCY}};
 
 /* By first letter of those names: a bit for each length that one has. */
-static const unsigned short name_lengths[32] = {['A' & 31] = 0x20,
-	['C' & 31] = 0x150,
-	['D' & 31] = 0xea,
-	['E' & 31] = 0x22a,
-	['F' & 31] = 0x7a,
-	['I' & 31] = 0x281a,
-	['L' & 31] = 0x8,
-	['N' & 31] = 0x42,
-	['P' & 31] = 0x20,
-	['S' & 31] = 0xe0,
-	['T' & 31] = 0x20,
-	['V' & 31] = 0x80,
-	['W' & 31] = 0x9a};
+static unsigned short name_lengths[32];
+static pthread_once_t ready = PTHREAD_ONCE_INIT;
+
+static void lengths_init(void)
+{
+	for (size_t i = 0; i < sizeof(severities) / sizeof(*severities); i++)
+		name_lengths[severities[i].name.ptr[0] & 31] |=
+			(unsigned short)(1u << severities[i].name.len);
+}
 
 int severity_find(struct str name)
 {
+	pthread_once(&ready, lengths_init);
 	/* Asked of many words, which are rarely one. */
 	if (name.len == 0 || name.len > 15 || !(name_lengths[name.ptr[0] & 31] >> name.len & 1))
 		return -1;

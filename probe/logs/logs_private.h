@@ -28,6 +28,12 @@ static inline uint64_t hash_str(struct str s, uint64_t seed)
 	return cluster_hash(s.ptr, s.len, seed);
 }
 
+/* ASCII, whatever the locale. */
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Where in a LogEntry (or another logger's object) the scanner is. */
 enum json_place {
 	IN_ENTRY,
@@ -126,8 +132,8 @@ enum {
 /* From `p`, which is at a '{', '[' or '"': after the value, NULL when the text ends before. */
 const char *json_skip(const char *p, const char *end);
 const char *json_blank(const char *p, const char *end);
-/* Scans the object at `p`; after it, or NULL when it is broken. */
-/* `layouts` makes it fast where objects look alike; NULL. */
+/* Scans the object at `p`; after it, or NULL when it is broken. `layouts` makes it fast where objects look
+ * alike; NULL: there are none. */
 const char *json_scan(
 	const char *p, const char *end, struct json_fields *, struct json_layouts *layouts);
 struct json_layouts *json_layouts_new(void);
@@ -230,7 +236,7 @@ struct chunk {
 	uint32_t last_origin;
 	struct buf *texts; /* blocks of unescaped text */
 	size_t text_count, text_capacity;
-	int64_t cut_lines, skipped;
+	int64_t cut_lines;
 	bool nano;    /* the line before had a container runtime's time */
 	bool stamped; /* ... or one that a tool put before each line */
 	struct partial partials[PARTIALS];
@@ -264,6 +270,8 @@ struct raw *chunk_entry(struct chunk *, const struct json_fields *, struct str w
 void chunk_json(struct chunk *, struct json_fields *, struct str whole, int64_t time,
 	const uint32_t *origin);
 void chunk_line(struct chunk *, struct str line);
+/* The heading of a table that gcloud prints. */
+bool table_is_heading(struct str line);
 /* One part of a line of `stream` that a runtime cut up; false: more must come, else `text` and `time` are
  * those of the whole. */
 bool chunk_part(struct chunk *, struct str *text, bool partial, int64_t *time, uint64_t stream);
@@ -302,6 +310,9 @@ enum { READER_QUIET = 8 << 20 };
 size_t string_cut(const char *p, const char *end, bool *escape);
 /* How many of the bytes belong to such a string; `closed`: what ends it follows. */
 size_t string_drop(const char *bytes, size_t len, bool *escape, bool *closed);
+/* The file ends in the object at `at` of the chunk, which is closed there: what there is of it is kept.
+ * False: that says nothing. */
+bool chunk_close(struct chunk *, size_t at);
 
 struct reader;
 

@@ -3,11 +3,6 @@
 
 #include <ctype.h>
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Exactly `count` digits at *p. */
 static bool digits(const char **p, const char *end, int count, int *value)
 {

@@ -98,10 +98,10 @@ static void drop_front(struct reader *r, size_t len)
 /* A line of a container runtime that goes on in the next one: "TIME stdout P text". */
 static bool is_partial(const char *line, size_t len)
 {
-	const char *blank = len > 24 ? memchr(line, ' ', 40 < len ? 40 : len) : NULL;
 	/* The same of docker: {"log":"text without \n","stream" ... */
 	if (len > 8 && memcmp(line, "{\"log\":\"", 8) == 0)
 		return !memmem(line, len, "\\n\",\"", 5);
+	const char *blank = len > 24 ? memchr(line, ' ', 40 < len ? 40 : len) : NULL;
 	size_t left = blank ? len - (size_t)(blank - line) : 0;
 
 	return left > 10 && memcmp(blank, " std", 4) == 0 && memcmp(blank + 7, " P", 2) == 0;
@@ -245,6 +245,10 @@ static bool walk_open(struct reader *r, bool final, bool *again)
 		r->wrapped = true;
 		r->depth++;
 		r->at++;
+		return false;
+	}
+	if (object && final && chunk_close(c, r->at)) {
+		r->cut++;
 		return false;
 	}
 	/* A string without end is text that is too long. What ends before the array around

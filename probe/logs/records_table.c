@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-static bool is_heading(struct str line)
+bool table_is_heading(struct str line)
 {
 	if (!str_starts(line, "TIMESTAMP ") && !str_starts(line, "SEVERITY ") &&
 		!str_starts(line, "INSERT_ID "))
@@ -23,7 +23,7 @@ static bool begins(struct str head)
 		if (!str_line(&head, &line))
 			return false;
 	while (str_trim(line).len == 0);
-	return is_heading(line);
+	return table_is_heading(line);
 }
 
 /* TEXT_PAYLOAD and MESSAGE are the text, the other names are keys in lower case. */
@@ -98,7 +98,7 @@ static void read_row(struct records *r, struct str line)
 
 static void line(struct records *r, struct str text)
 {
-	if (is_heading(text)) {
+	if (table_is_heading(text)) {
 		end(r);
 		read_heading(r, text);
 	} else if (r->column_count && is_row(r, text)) {

@@ -1,8 +1,8 @@
 /*
  * Log source gcp: Cloud Logging, entries:list (v2). One query for all sources of a run, its filter
  * pushed down, newest first, page by page; an empty page with a token means go on. Waits as told by
- * 429 and 5xx, as long as there is time. After a run the time of people counts, and of requests a project has 60 a minute: when
- * the newest page is full, one more request asks for what matters before it.
+ * 429 and 5xx, as long as there is time. After a run the time of people counts, and a project has 60
+ * requests a minute: when the newest page is full, one more request asks for what matters before it.
  */
 #include <stdlib.h>
 
@@ -112,7 +112,6 @@ static bool try_later(struct log_fetch *fetch, const struct http_result *result)
 {
 	struct gcp_state *s = log_fetch_state(fetch);
 	struct loop *loop = log_fetch_loop(fetch);
-
 	int64_t max_time = log_fetch_options(fetch)->max_time;
 
 	if ((result->status != 429 && result->status < 500) ||
