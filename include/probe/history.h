@@ -21,8 +21,8 @@ struct history_run {
 	int64_t started_at, duration; /* wall ns, ns */
 	int verdict;                  /* enum golden_path */
 	const char *summary;
-	const char
-		*document; /* JSON; NULL: none. Of healthy runs the last 50 stay, in memory none */
+	/* JSON; NULL: none. Of healthy runs the last 50 stay, in memory none. */
+	const char *document;
 	const struct history_step *steps; /* for history per step */
 	size_t step_count;
 };

@@ -68,12 +68,12 @@ static int on_live(struct client *c)
 
 void server_finished(struct server *s, const struct watched *w)
 {
+	if (!s->listeners)
+		return;
 	struct body **line = &s->lines[s->line_count % LIVE_KEPT];
 	BUF_SCOPED struct buf out;
 
 	buf_init(&out, BODY_MAX);
-	if (!s->listeners)
-		return;
 	api_event(&out, w);
 	body_drop(*line);
 	*line = body_new(buf_str(&out));
