@@ -10,6 +10,8 @@
 
 #include "diagnosis_help.h"
 
+#include "logs_bytes.h"
+
 void fixture_init(struct fixture *f, size_t steps)
 {
 	static const char *const names[] = {"starts", "signs in", "chat answers", "extra"};
@@ -70,21 +72,9 @@ void fail_step(
 	}
 }
 
-/* Reads a log text as a file would be. */
 void read_log(struct fixture *f, const char *text)
 {
-	char path[] = "/tmp/test_diagnosis_XXXXXX";
-	struct log_options options = {.since = TIME_NONE, .until = TIME_NONE};
-	struct log_spec spec;
-	struct error err = {{0}};
-	int fd = mkstemp(path);
-	FILE *out = fdopen(fd, "w");
-
-	fputs(text, out);
-	fclose(out);
-	assert_int_equal(log_spec_parse(f->arena, str_of(path), &spec, &err), 0);
-	f->logs = logs_collect(f->arena, &spec, 1, &options, NULL, &err);
-	remove(path);
+	f->logs = logs_of_bytes(f->arena, str_of(text), 0, (struct log_options){0});
 	assert_non_null(f->logs);
 }
 

@@ -8,31 +8,7 @@
 
 #include <cmocka.h>
 
-#include "probe/log_source.h"
-
-struct bytes {
-	struct str text;
-};
-
-static void start(struct log_fetch *fetch)
-{
-	const struct bytes *b = log_fetch_spec(fetch);
-
-	log_fetch_read(fetch, b->text, NULL);
-	log_fetch_done(fetch);
-}
-
-static const struct log_source_kind kind = {
-	.name = "bytes", .spec_size = sizeof(struct bytes), .start = start};
-
-static struct logs *collect(struct arena *arena, struct str text, struct log_options options)
-{
-	struct bytes bytes = {text};
-	struct log_spec spec = {&kind, &bytes, "bytes"};
-
-	options.since = options.until = TIME_NONE;
-	return logs_collect(arena, &spec, 1, &options, NULL, NULL);
-}
+#include "logs_bytes.h"
 
 #define ENTRY(n, sev, text)                                                                        \
 	"{\"insertId\":\"" n "\",\"timestamp\":\"2026-01-02T03:04:0" n ".5Z\",\"severity\":\"" sev \
@@ -42,7 +18,7 @@ static struct logs *collect(struct arena *arena, struct str text, struct log_opt
 static void assert_read(const char *text, int64_t entries, int64_t errors)
 {
 	struct arena *arena = arena_new();
-	struct logs *logs = collect(arena, str_of(text), (struct log_options){0});
+	struct logs *logs = logs_of_bytes(arena, str_of(text), 0, (struct log_options){0});
 
 	assert_int_equal(logs->sources[0].status, LOG_READ);
 	assert_int_equal(logs->entries, entries);
@@ -96,9 +72,9 @@ static void test_duplicates_count_once(void **state)
 {
 	(void)state;
 	struct arena *arena = arena_new();
-	struct logs *logs =
-		collect(arena, STR(ENTRY("1", "ERROR", "a") "\n" ENTRY("1", "ERROR", "a") "\n"),
-			(struct log_options){0});
+	struct logs *logs = logs_of_bytes(arena,
+		STR(ENTRY("1", "ERROR", "a") "\n" ENTRY("1", "ERROR", "a") "\n"), 0,
+		(struct log_options){0});
 
 	assert_int_equal(logs->entries, 1);
 	assert_int_equal(logs->duplicates, 1);
@@ -115,8 +91,8 @@ static void test_utf16(void **state)
 	for (size_t i = 0; i + 1 < sizeof(text); i++)
 		wide[2 + 2 * i] = text[i];
 	for (size_t mark = 0; mark < 2; mark++) {
-		struct logs *logs = collect(arena,
-			(struct str){wide + 2 * mark, 2 * (sizeof(text) - 1) + 2 - 2 * mark},
+		struct logs *logs = logs_of_bytes(arena,
+			(struct str){wide + 2 * mark, 2 * (sizeof(text) - 1) + 2 - 2 * mark}, 0,
 			(struct log_options){0});
 
 		assert_int_equal(logs->entries, 1);
@@ -129,11 +105,11 @@ static void test_newest_first_is_joined(void **state)
 {
 	(void)state;
 	struct arena *arena = arena_new();
-	struct logs *logs = collect(arena,
+	struct logs *logs = logs_of_bytes(arena,
 		STR("[" ENTRY("3", "ERROR", "ValueError: bad value") "," ENTRY(
 			"2", "ERROR", "  File \\\"/app/a.py\\\", line 3, in f") "," ENTRY("1",
 			"ERROR", "Traceback (most recent call last):") "]"),
-		(struct log_options){0});
+		0, (struct log_options){0});
 
 	assert_int_equal(logs->entries, 3);
 	assert_int_equal(logs->sources[0].order, LOG_NEWEST_FIRST);
@@ -157,7 +133,7 @@ static void test_annotate(void **state)
 	FILE *out = open_memstream(&text, &size);
 	struct str rest, line, ids[3] = {{0}};
 
-	collect(arena, STR("took 1 ms\nnothing\nto see\ttook\ntook 22 ms\n"),
+	logs_of_bytes(arena, STR("took 1 ms\nnothing\nto see\ttook\ntook 22 ms\n"), 0,
 		(struct log_options){.annotate = out, .format = LOG_LINES});
 	fclose(out);
 	rest = str_of(text);
@@ -182,12 +158,12 @@ static void test_health_is_counted(void **state)
 {
 	(void)state;
 	struct arena *arena = arena_new();
-	struct logs *logs = collect(arena,
+	struct logs *logs = logs_of_bytes(arena,
 		STR("{\"timestamp\":\"2026-01-02T03:04:05Z\",\"httpRequest\":{\"requestMethod\":"
 		    "\"GET\",\"requestUrl\":\"http://x/health\",\"status\":200}}\n"
 		    "{\"timestamp\":\"2026-01-02T03:04:06Z\",\"severity\":\"ERROR\",\"httpRequest\""
 		    ":{\"requestMethod\":\"GET\",\"requestUrl\":\"http://x/a\",\"status\":503}}\n"),
-		(struct log_options){0});
+		0, (struct log_options){0});
 
 	assert_int_equal(logs->requests, 2);
 	assert_int_equal(logs->healthy, 1);
@@ -201,11 +177,11 @@ static void test_bounds(void **state)
 	(void)state;
 	struct arena *arena = arena_new();
 	struct logs *logs =
-		collect(arena, STR("a\nb\nc\n"), (struct log_options){.max_entries = 2});
+		logs_of_bytes(arena, STR("a\nb\nc\n"), 0, (struct log_options){.max_entries = 2});
 
 	assert_int_equal(logs->entries, 2);
 	assert_int_equal(logs->sources[0].left_out, 1);
-	logs = collect(arena, STR("a\nb\nc\n"), (struct log_options){.max_bytes = 4});
+	logs = logs_of_bytes(arena, STR("a\nb\nc\n"), 0, (struct log_options){.max_bytes = 4});
 	assert_int_equal(logs->entries, 2);
 	arena_free(arena);
 }
@@ -226,8 +202,8 @@ static void test_long_string(void **state)
 	memset(p, 'x', LONG);
 	p = stpcpy(p + LONG, behind);
 	p = stpcpy(p, ENTRY("3", "INFO", "b") "\n");
-	struct logs *logs =
-		collect(arena, (struct str){text, (size_t)(p - text)}, (struct log_options){0});
+	struct logs *logs = logs_of_bytes(
+		arena, (struct str){text, (size_t)(p - text)}, 0, (struct log_options){0});
 
 	assert_int_equal(logs->entries, 3);
 	assert_int_equal(logs->by_severity[SEVERITY_ERROR], 1);
@@ -280,11 +256,11 @@ static void test_threads(void **state)
 				     "(/app/a.js:3:4)\\n    at g (/app/b.js:5:6)\"}\n",
 			i / 1000, i / 16 % 60, i, i % 90);
 	struct str all = {text, len};
-	struct logs *one = collect(arena, all, (struct log_options){.one_thread = true});
+	struct logs *one = logs_of_bytes(arena, all, 0, (struct log_options){.one_thread = true});
 
 	assert_true(one->cluster_count >= 3);
 	for (int round = 0; round < 3; round++)
-		assert_same(one, collect(arena, all, (struct log_options){0}));
+		assert_same(one, logs_of_bytes(arena, all, 0, (struct log_options){0}));
 	test_free(text);
 	arena_free(arena);
 }
@@ -299,7 +275,8 @@ static void test_deep_objects(void **state)
 
 	for (size_t i = 0; i < size; i++)
 		text[i] = "{\"a\":"[i % 5];
-	struct logs *logs = collect(arena, (struct str){text, size}, (struct log_options){0});
+	struct logs *logs =
+		logs_of_bytes(arena, (struct str){text, size}, 0, (struct log_options){0});
 
 	assert_int_equal(logs->sources[0].status, LOG_READ);
 	assert_true(logs->sources[0].left_out > 0);

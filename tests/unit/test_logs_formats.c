@@ -7,26 +7,8 @@
 
 #include <cmocka.h>
 
-#include "probe/log_source.h"
-
 #include "data_test.h"
-
-struct bytes {
-	struct str text;
-	size_t piece; /* bytes that come at once */
-};
-
-static void start(struct log_fetch *fetch)
-{
-	const struct bytes *b = log_fetch_spec(fetch);
-
-	for (size_t i = 0; i < b->text.len; i += b->piece)
-		log_fetch_read(fetch, str_sub(b->text, i, b->piece), NULL);
-	log_fetch_done(fetch);
-}
-
-static const struct log_source_kind kind = {
-	.name = "bytes", .spec_size = sizeof(struct bytes), .start = start};
+#include "logs_bytes.h"
 
 static void add_text(struct buf *b, struct str text)
 {
@@ -72,23 +54,21 @@ static const char *describe(struct arena *arena, const struct logs *logs)
 static const char *read_whole(const struct data_case *c, size_t piece)
 {
 	struct buf b;
-	struct bytes bytes = {.piece = piece};
-	struct log_spec spec = {&kind, &bytes, "bytes"};
-	struct log_options options = {.since = TIME_NONE, .until = TIME_NONE};
 
 	buf_init(&b, 1 << 20);
 	for (size_t i = 0; i < c->count; i++) {
 		buf_add_str(&b, c->lines[i]);
 		buf_add_char(&b, '\n');
 	}
-	bytes.text = arena_str(c->arena, buf_str(&b));
+	struct str text = arena_str(c->arena, buf_str(&b));
+
 	buf_release(&b);
-	return describe(c->arena, logs_collect(c->arena, &spec, 1, &options, NULL, NULL));
+	return describe(c->arena, logs_of_bytes(c->arena, text, piece, (struct log_options){0}));
 }
 
 static const char *run(const struct data_case *c, bool *failed)
 {
-	const char *whole = read_whole(c, SIZE_MAX / 2);
+	const char *whole = read_whole(c, 0);
 
 	(void)failed;
 	/* Where the pieces of a stream end must not matter. */

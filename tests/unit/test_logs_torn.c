@@ -7,33 +7,9 @@
 
 #include <cmocka.h>
 
+#include "logs_bytes.h"
 #include "probe/file.h"
 #include "probe/json.h"
-#include "probe/log_source.h"
-
-struct bytes {
-	struct str text;
-};
-
-static void start(struct log_fetch *fetch)
-{
-	const struct bytes *b = log_fetch_spec(fetch);
-
-	log_fetch_read(fetch, b->text, NULL);
-	log_fetch_done(fetch);
-}
-
-static const struct log_source_kind kind = {
-	.name = "bytes", .spec_size = sizeof(struct bytes), .start = start};
-
-static const struct logs *collect(struct arena *arena, struct str text)
-{
-	struct bytes bytes = {text};
-	struct log_spec spec = {&kind, &bytes, "bytes"};
-	struct log_options options = {.since = TIME_NONE, .until = TIME_NONE};
-
-	return logs_collect(arena, &spec, 1, &options, NULL, NULL);
-}
 
 /* One line of an instance as an entry of its own. */
 static struct str entry_of(struct arena *arena, int instance, int number, struct str line)
@@ -98,7 +74,8 @@ static void assert_whole(const char *name, struct str trace)
 		trace.len -= sizeof("\n" NEIGHBOUR) - 1;
 	for (int newest_first = 0; newest_first < 2; newest_first++) {
 		struct arena *arena = arena_new();
-		const struct logs *logs = collect(arena, tear(arena, trace, newest_first));
+		const struct logs *logs = logs_of_bytes(
+			arena, tear(arena, trace, newest_first), 0, (struct log_options){0});
 
 		if (count_whole(logs, trace) != INSTANCES)
 			fail_msg("%s, %s first: %zu of %d are whole", name,
@@ -185,7 +162,7 @@ static void test_bounds(void **state)
 	for (int i = 1; i <= 3000; i++)
 		buf_add_str(
 			&all, entry_of(arena, i, 300, STR("Traceback (most recent call last):")));
-	logs = collect(arena, buf_str(&all));
+	logs = logs_of_bytes(arena, buf_str(&all), 0, (struct log_options){0});
 	assert_int_equal(logs->entries, 3201);
 	for (size_t i = 0; i < logs->entry_count; i++)
 		cut = cut ||

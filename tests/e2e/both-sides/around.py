@@ -11,30 +11,18 @@ import ipaddress
 import signal
 import socket
 import ssl
-import subprocess
 import sys
 import threading
-import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from lib.local import free_port, nginx
+
 CONF = """
-daemon off; pid nginx.pid; error_log error.log; worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-  access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
-  uwsgi_temp_path t4; scgi_temp_path t5;
   server {{ listen 127.0.0.1:{0}; location / {{ proxy_http_version {2}; proxy_pass http://127.0.0.1:{1}; }} }}
-}}
 """
-
-
-def free():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def certificate():
@@ -74,34 +62,17 @@ def upstream():
     return listener.getsockname()[1]
 
 
-def proxy(port):
-    front = free()
-    with open("nginx.conf", "w") as f:
-        f.write(CONF.format(front, port, sys.argv[2]))
-    running = subprocess.Popen(
-        ["/usr/sbin/nginx", "-p", ".", "-e", "error.log", "-c", "nginx.conf"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", front), 1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    return front, running
-
-
 done = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: done.set())
-what, port, nginx, more = sys.argv[1], free(), None, []
+what, port, before, more = sys.argv[1], free_port(), None, []
 if what == "certificate":
     certificate()
 elif what == "upstream":
     more = [upstream()]
 elif what == "proxy":
-    front, nginx = proxy(port)
-    more = [front]
+    more = [free_port()]
+    before = nginx(CONF.format(more[0], port, sys.argv[2]), more[0])
 print(port, *more, flush=True)
 done.wait()
-if nginx:
-    nginx.terminate()
-    nginx.wait()
+if before:
+    before.stop()

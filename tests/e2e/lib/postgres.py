@@ -10,10 +10,11 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
+
+from lib.local import free_port
 
 
 def programs():
@@ -34,9 +35,7 @@ class Postgres:
             entry = pwd.getpwnam("postgres")
             self.user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
             os.chown(self.dir, entry.pw_uid, entry.pw_gid)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         self.run([f"{self.bin}/initdb", "-D", f"{self.dir}/data", "-A", "trust", "-U", "owner",
                   "-N", "--no-instructions"])
         with open(f"{self.dir}/data/pg_hba.conf", "w") as f:

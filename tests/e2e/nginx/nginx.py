@@ -1,18 +1,12 @@
 """Debian's nginx with a configuration of its own: HTTP, HTTPS with HTTP/2, a proxy to nowhere."""
 
 import signal
-import socket
-import subprocess
 import sys
-import time
+
+from lib.local import certificate, free_port, nginx
 
 CONF = """
-daemon off; pid nginx.pid; error_log error.log; worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-  access_log off; types {{ application/json json; }} default_type application/json;
-  client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
-  scgi_temp_path t5;
+  types {{ application/json json; }} default_type application/json;
   gzip on; gzip_types application/json; gzip_min_length 1;
   server {{
     listen 127.0.0.1:{0}; listen 127.0.0.1:{1} ssl http2; server_name localhost;
@@ -23,39 +17,19 @@ http {{
     location = /down {{ proxy_pass http://127.0.0.1:1/; }}
     location = /closed {{ return 444; }}
   }}
-}}
 """
 
 
-def free():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-ports = [free(), free()]
-subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "10", "-subj",
-                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-               check=True, capture_output=True)
-with open("nginx.conf", "w") as f:
-    f.write(CONF.format(*ports))
-nginx = subprocess.Popen(["/usr/sbin/nginx", "-p", ".", "-e", "error.log", "-c", "nginx.conf"],
-                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+ports = [free_port(), free_port()]
+certificate()
+server = nginx(CONF.format(*ports), ports[1])
 
 
 def stop(*_):
-    nginx.terminate()
-    nginx.wait()
+    server.stop()
     sys.exit(0)
 
 
 signal.signal(signal.SIGTERM, stop)
-for _ in range(200):
-    try:
-        socket.create_connection(("127.0.0.1", ports[1]), 1).close()
-        break
-    except OSError:
-        time.sleep(0.05)
 print(*ports, flush=True)
 signal.pause()

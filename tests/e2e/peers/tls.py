@@ -5,17 +5,17 @@ import datetime
 import ipaddress
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
-import time
 
 from websockets.legacy import server as legacy
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from lib.local import Server, free_port
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import python  # noqa: E402
@@ -62,20 +62,12 @@ async def serve(file, **change):
 
 def openssl_server():
     """OpenSSL's own, which says by an alert that it wants a certificate (asyncio just goes)."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    process = subprocess.Popen(
+    port = free_port()
+    server = Server(
         ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", "good.pem", "-key", "good.pem",
-         "-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem", "-quiet"],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    return process, port
+         "-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem", "-quiet"], port,
+        stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return server, port
 
 
 async def main():
@@ -96,8 +88,7 @@ async def main():
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set_result, None)
     print(*ports, port, wants_port, flush=True)
     await stop
-    wants_certificate.terminate()
-    wants_certificate.wait()
+    wants_certificate.stop()
 
 
 asyncio.run(main())

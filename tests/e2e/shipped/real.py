@@ -2,21 +2,14 @@
 
 import signal
 import socket
-import subprocess
 import sys
 import threading
-import time
 
+from lib.local import Server, free_port
 from lib.postgres import Postgres
 from lib.raw import READ, answer, play
 
 AUTH = [READ, answer(b'{"status":"healthy"}', b"content-type: application/json\r\n")]
-
-
-def free():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def serve(listener):
@@ -29,22 +22,14 @@ done = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: done.set())
 auth = socket.create_server(("127.0.0.1", 0))
 threading.Thread(target=serve, args=[auth], daemon=True).start()
-port = free()
+port = free_port()
 secret = ["--requirepass", "correct horse"] if "password" in sys.argv else []
-redis = subprocess.Popen(
+redis = Server(
     ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly",
-     "no", "--daemonize", "no", *secret],
-    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-for _ in range(200):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        break
-    except OSError:
-        time.sleep(0.05)
+     "no", "--daemonize", "no", *secret], port)
 try:
     with Postgres() as database:
         print(auth.getsockname()[1], database.port, port, flush=True)
         done.wait()
 finally:
-    redis.terminate()
-    redis.wait()
+    redis.stop()
