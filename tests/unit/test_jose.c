@@ -11,12 +11,11 @@
 #include <openssl/pem.h>
 
 #include "cases.h"
+#include "jose_help.h"
 #include "probe/base64.h"
 #include "probe/clock.h"
 #include "probe/jose.h"
 #include "probe/json.h"
-
-#define NOW (1300819000 * NS_PER_S)
 
 /* RFC 7515, appendix A. */
 #define PAYLOAD                                                                                    \
@@ -62,41 +61,6 @@ static struct value json(struct arena *arena, const char *text)
 	if (json_parse(arena, str_of(text), 0, &value, &err))
 		fail_msg("%s: %s", text, err.text);
 	return value;
-}
-
-static struct jose_keys keys_of(struct arena *arena, const char *text)
-{
-	struct jose_keys keys = {0};
-	struct error err;
-
-	if (jose_keys_text(arena, str_of(text), &keys, &err))
-		fail_msg("%s: %s", text, err.text);
-	return keys;
-}
-
-/* What is wrong with the token, "" when it is sound. */
-static const char *verdict(struct arena *arena, struct str token, const struct jose_keys *keys,
-	struct jwt_wanted wanted)
-{
-	struct jwt jwt;
-	struct error err;
-
-	if (jwt_parse(arena, token, &jwt, &err))
-		return "malformed";
-	if (!wanted.now)
-		wanted.now = NOW;
-	const char *problem = jwt_verify(&jwt, keys, &wanted);
-
-	return problem ? problem : "";
-}
-
-static const char *verdict_of(struct arena *arena, const char *token, const char *key)
-{
-	struct jose_keys keys = keys_of(arena, key);
-	const char *got = verdict(arena, str_of(token), &keys, (struct jwt_wanted){0});
-
-	jose_keys_release(&keys);
-	return got;
 }
 
 static void test_vectors(void **state)
