@@ -108,6 +108,9 @@ struct step_result {
 
 enum run_end { RUN_COMPLETE, RUN_DEADLINE, RUN_INTERRUPTED };
 
+/* The log source that is the output of a started command. */
+#define CHILD_LOG "command"
+
 /* A backend started by `run SCENARIO -- COMMAND`. */
 struct child_result {
 	const char *command; /* for people */

@@ -199,7 +199,7 @@ static int read_logs(struct session *s, struct task *task, struct error *err)
 		if (log_spec_parse(
 			    task->job->arena, str_of(child_log(s->child, &dropped)), &child, err))
 			return -1;
-		child.name = "command";
+		child.name = CHILD_LOG;
 		if (dropped)
 			cli_error(s->cli, "%llu bytes of the command's output were not kept",
 				(unsigned long long)dropped);

@@ -5,10 +5,9 @@
  */
 #include "diagnosis_private.h"
 
-/* As cmd_run names the source. */
 static bool of_command(const struct log_entry *e)
 {
-	return e && text_equal(e->source->name, "command");
+	return e && text_equal(e->source->name, CHILD_LOG);
 }
 
 static bool any_failed(const struct run *run)
