@@ -31,4 +31,20 @@ struct rejoin_state {
  */
 bool rejoin_continues(struct rejoin_state *, struct str text, int64_t time, bool starts);
 
+/*
+ * The same in two halves: what the text is by itself, which is nearly all of the work and which any
+ * thread can find out before, and then in order what it is to what stands before it.
+ */
+struct rejoin_text {
+	struct rejoin_state
+		begun; /* the state behind it when it begins an event; its time is not set */
+	uint32_t colours, len; /* of its first line: bytes of colours before it, and of it */
+	unsigned char kind;    /* what that line is */
+	bool more;             /* other lines follow */
+};
+
+void rejoin_read(struct str text, struct rejoin_text *);
+bool rejoin_goes_on(struct rejoin_state *, const struct rejoin_text *, struct str text,
+	int64_t time, bool starts);
+
 #endif

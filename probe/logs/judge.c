@@ -13,9 +13,13 @@ enum { KEY_MAX = 4096 };
 /* Slots of a chunk's memory of texts that were judged, and of masked forms that are no exception. */
 enum { JUDGED_SLOTS = 1 << 10 };
 
+/* What an entry is judged by beside its text. */
+enum { JUDGED_TRAITS = LOG_REQUEST | LOG_PLATFORM | LOG_FORMATTER | RAW_BLANK };
+
 struct judged {
 	uint64_t hash;
 	struct judgement judgement;
+	struct rejoin_text part;
 };
 
 struct judge_memory {
@@ -112,26 +116,19 @@ static struct judgement judge_line(
 	return j;
 }
 
-void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
+/* What is indented is a part of something, as a rule, and not judged by itself. */
+static bool stands_alone(const struct raw *raw, struct str text)
+{
+	return !(raw->traits & RAW_BLANK) && text.len && text.ptr[0] != ' ' && text.ptr[0] != '\t';
+}
+
+static struct judgement judge_text(
+	struct chunk *c, const struct raw *raw, const struct detail *d, bool fields)
 {
 	char masked[MASK_MAX];
-	bool lines = c->format == LOG_LINES, fields = has_error_fields(raw, d);
+	bool lines = c->format == LOG_LINES;
 	struct judgement j;
 
-	/* What is indented is a part of something, as a rule. */
-	if (raw->traits & RAW_BLANK || !d->text.len || d->text.ptr[0] == ' ' ||
-		d->text.ptr[0] == '\t')
-		return;
-	if (!c->judge && !(c->judge = calloc(1, sizeof(*c->judge))))
-		die("out of memory for %zu bytes", sizeof(*c->judge));
-	uint64_t hash =
-		hash_str(d->text, raw->traits & (LOG_REQUEST | LOG_PLATFORM | LOG_FORMATTER)) | 1;
-	struct judged *seen = &c->judge->texts[hash % JUDGED_SLOTS];
-
-	if (!fields && seen->hash == hash) {
-		d->judgement = seen->judgement;
-		return;
-	}
 	if (fields || memchr(d->text.ptr, '\n', d->text.len))
 		j = event_judge(raw, d, d->text, lines, masked);
 	else
@@ -140,9 +137,31 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 
 	memcpy(copy, masked, j.masked.len);
 	j.masked.ptr = copy;
-	d->judgement = j;
+	return j;
+}
+
+void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
+{
+	bool fields = has_error_fields(raw, d);
+
+	if (!c->judge && !(c->judge = calloc(1, sizeof(*c->judge))))
+		die("out of memory for %zu bytes", sizeof(*c->judge));
+	d->hash = hash_str(d->text, 61);
+	uint64_t kind = (uint64_t)(raw->traits & JUDGED_TRAITS) << 1 | d->plain,
+		 hash = (d->hash ^ kind * UINT64_C(0x9E3779B97F4A7C15)) | 1;
+	struct judged *seen = &c->judge->texts[(hash >> 1) % JUDGED_SLOTS];
+
+	if (!fields && seen->hash == hash) {
+		d->judgement = seen->judgement;
+		d->part = seen->part;
+		return;
+	}
+	if (d->plain)
+		rejoin_read(d->text, &d->part);
+	if (stands_alone(raw, d->text))
+		d->judgement = judge_text(c, raw, d, fields);
 	if (!fields)
-		*seen = (struct judged){hash, j};
+		*seen = (struct judged){hash, d->judgement, d->part};
 }
 
 void chunk_judge_clear(struct chunk *c)

@@ -185,6 +185,8 @@ struct detail {
 	struct str error_type, error_message, error_stack;
 	struct log_http http;
 	struct judgement judgement; /* of the entry alone; not known where that is no use */
+	struct rejoin_text part;    /* of a plain one */
+	uint64_t hash;              /* of its text */
 };
 
 struct raw {
@@ -277,7 +279,7 @@ bool table_is_heading(struct str line);
 bool chunk_part(struct chunk *, struct str *text, bool partial, int64_t *time, uint64_t stream);
 /* Parts of `stream` that have another time than the next one: they were a line without end. */
 void chunk_part_flush(struct chunk *, uint64_t stream, uint32_t origin, int64_t time);
-/* Judges an entry of the chunk. */
+/* Judges an entry of the chunk, and reads it as the part of an event that it may be. */
 void chunk_judge(struct chunk *, const struct raw *, struct detail *);
 void chunk_judge_clear(struct chunk *);
 

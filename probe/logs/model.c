@@ -228,7 +228,11 @@ static void item_fill(struct model *m, struct item *item, const struct raw *r,
 {
 	const struct source_state *state = &m->states[m->source];
 
-	*item = (struct item){.text = d->text, .detail = d, .judgement = d->judgement};
+	*item = (struct item){.text = d->text,
+		.detail = d,
+		.judgement = d->judgement,
+		.part = d->part,
+		.hash = d->hash};
 	item->carry = (struct carry){.raw = *r,
 		.order_time = r->time == TIME_NONE ? state->last_time : r->time,
 		.index = state->index,

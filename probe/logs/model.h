@@ -39,6 +39,8 @@ struct item {
 	struct str text;
 	const struct detail *detail; /* NULL for joined ones */
 	struct judgement judgement;  /* of the text as it is now */
+	struct rejoin_text part;
+	uint64_t hash;
 };
 
 struct kept {

@@ -104,22 +104,20 @@ static void append(struct model *m, struct stream *s, const struct item *item)
 		m->entry_tickets[item->carry.ticket] = first->ticket;
 }
 
-/* What rejoin_continues() says, not asking again for a line that repeats: what began an event after
+/* What rejoin_goes_on() says, not asking again for a line that repeats: what began an event after
  * itself does so again. */
 static bool continues(struct stream *s, const struct item *item)
 {
-	uint64_t hash = hash_str(item->text, 61);
-
-	if (hash != s->last_hash) {
-		s->last_hash = hash;
+	if (item->hash != s->last_hash) {
+		s->last_hash = item->hash;
 		s->repeats = 0;
 	}
 	if (s->repeats >= 2) {
 		s->state.time = item->carry.order_time;
 		return false;
 	}
-	bool goes_on =
-		rejoin_continues(&s->state, item->text, item->carry.order_time, item->carry.starts);
+	bool goes_on = rejoin_goes_on(
+		&s->state, &item->part, item->text, item->carry.order_time, item->carry.starts);
 
 	s->repeats = goes_on ? 0 : s->repeats + 1;
 	return goes_on;

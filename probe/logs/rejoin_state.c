@@ -227,6 +227,19 @@ static bool goes_on(struct rejoin_state *st, enum line_kind kind, struct str lin
 	}
 }
 
+/* Whether a quote that the line opens stays open in it. */
+static bool opens_quote(struct str line)
+{
+	const char *end = line.ptr + line.len, *p = memchr(line.ptr, '"', line.len);
+	bool open = false;
+
+	for (; p; p = memchr(p, '"', (size_t)(end - p))) {
+		open = !open;
+		p++;
+	}
+	return open;
+}
+
 /* What has to be kept in mind of a line that was taken or that begins an event. */
 static void note(struct rejoin_state *st, enum line_kind kind, struct str line, bool first)
 {
@@ -243,10 +256,7 @@ static void note(struct rejoin_state *st, enum line_kind kind, struct str line, 
 		st->plain = (unsigned char)rejoin_message_lines(line);
 	if (kind == LINE_BLANK)
 		return;
-	size_t quotes = 0;
-	for (size_t i = 0; i < line.len; i++)
-		quotes += line.ptr[i] == '"';
-	st->open = (unsigned char)((quotes % 2) | (rejoin_is_jul(line) && first ? 2 : 0));
+	st->open = opens_quote(line) | (first && rejoin_is_jul(line) ? 2 : 0);
 	if (line.len && line.ptr[line.len - 1] == '{')
 		st->open |= 4;
 }
@@ -281,9 +291,9 @@ static bool is_second_half(const struct rejoin_state *st, struct str line, int64
 	return (unsigned short)rejoin_postgres(line, &detail) == st->writer && detail;
 }
 
-static bool take(struct rejoin_state *st, struct str line, int64_t time, bool starts)
+static bool take(
+	struct rejoin_state *st, enum line_kind kind, struct str line, int64_t time, bool starts)
 {
-	enum line_kind kind = rejoin_kind(line);
 	bool trace = st->mode > MODE_LINE;
 
 	if (st->mode == MODE_NONE)
@@ -301,34 +311,64 @@ static bool take(struct rejoin_state *st, struct str line, int64_t time, bool st
 	return true;
 }
 
+/* The lines of an entry after its first: each moves the state, and one that begins something is part of
+ * the event all the same. */
+static void take_rest(struct rejoin_state *st, struct str rest, int64_t time)
+{
+	struct str line;
+
+	while (str_line(&rest, &line)) {
+		line = rejoin_plain(line);
+		enum line_kind kind = rejoin_kind(line);
+
+		if (take(st, kind, line, time, false))
+			continue;
+		if (mode_of(kind) != MODE_LINE) {
+			unsigned char level = st->level;
+
+			begin(st, kind);
+			st->level = level;
+		}
+		note(st, kind, line, false);
+	}
+}
+
+void rejoin_read(struct str text, struct rejoin_text *out)
+{
+	struct str rest = text, line = {"", 0};
+
+	str_line(&rest, &line);
+	struct str first = rejoin_plain(line);
+	enum line_kind kind = rejoin_kind(first);
+
+	*out = (struct rejoin_text){.begun = {.time = TIME_NONE},
+		.colours = (uint32_t)(line.len - first.len),
+		.len = (uint32_t)first.len,
+		.kind = (unsigned char)kind,
+		.more = rest.len > 0};
+	begin(&out->begun, kind);
+	note(&out->begun, kind, first, true);
+	take_rest(&out->begun, rest, TIME_NONE);
+}
+
+bool rejoin_goes_on(struct rejoin_state *st, const struct rejoin_text *t, struct str text,
+	int64_t time, bool starts)
+{
+	struct str line = str_sub(text, t->colours, t->len);
+	bool goes = take(st, (enum line_kind)t->kind, line, time, starts);
+
+	if (!goes)
+		*st = t->begun;
+	st->time = time;
+	if (goes && t->more && str_line(&text, &line))
+		take_rest(st, text, time);
+	return goes;
+}
+
 bool rejoin_continues(struct rejoin_state *st, struct str text, int64_t time, bool starts)
 {
-	struct str line = {"", 0};
-	bool goes = false, first = true;
+	struct rejoin_text t;
 
-	/* every line of the entry moves the state; the first decides */
-	do {
-		if (!str_line(&text, &line) && !first)
-			break;
-		line = rejoin_plain(line);
-		bool taken = take(st, line, time, first && starts);
-		if (first)
-			goes = taken;
-		if (!taken && first) {
-			begin(st, rejoin_kind(line));
-			note(st, rejoin_kind(line), line, true);
-		} else if (!taken) {
-			/* inside one entry a line that begins something is part of it all the same */
-			enum line_kind kind = rejoin_kind(line);
-			if (mode_of(kind) != MODE_LINE) {
-				unsigned char level = st->level;
-				begin(st, kind);
-				st->level = level;
-			}
-			note(st, kind, line, false);
-		}
-		st->time = time;
-		first = false;
-	} while (text.len > 0);
-	return goes;
+	rejoin_read(text, &t);
+	return rejoin_goes_on(st, &t, text, time, starts);
 }
