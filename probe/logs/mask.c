@@ -15,6 +15,14 @@ struct masker {
 	bool last_user;   /* the word before was "user": a name follows */
 };
 
+/* A word and what it consists of. */
+struct word {
+	struct str text;
+	size_t letters;    /* in front */
+	bool hex;          /* all of them are hexadecimal digits */
+	unsigned any, all; /* classes that any or all of the bytes behind them have; no byte: all */
+};
+
 static void put(struct masker *m, const char *text, size_t len)
 {
 	if (len > MASK_MAX - 1 - m->len)
@@ -54,6 +62,14 @@ static bool word_empty(const struct masker *m)
 	return m->len - m->word >= 2 && m->out[m->word] == '(' && m->out[m->word + 1] == ')';
 }
 
+static void word_close(struct masker *m, bool bare)
+{
+	m->last_bare = bare;
+	put(m, " ", 1);
+	m->word = m->len;
+	m->words++;
+}
+
 /* Ends the current word. Runs of wildcards become one. */
 static void word_end(struct masker *m)
 {
@@ -61,14 +77,10 @@ static void word_end(struct masker *m)
 		return;
 	bool bare = word_bare(m);
 
-	if (m->last_bare && (bare || word_empty(m))) {
+	if (m->last_bare && (bare || word_empty(m)))
 		m->len = m->word;
-		return;
-	}
-	m->last_bare = bare;
-	put(m, " ", 1);
-	m->word = m->len;
-	m->words++;
+	else
+		word_close(m, bare);
 }
 
 /* From the first varying run to the last: "attempt_1445_0020_m_000000_0" is attempt_<*>. */
@@ -76,18 +88,16 @@ static void put_digits(struct masker *m, struct str s)
 {
 	size_t from = SIZE_MAX, to = 0;
 
-	for (size_t i = 0; i < s.len;) {
-		size_t start = i;
+	for (size_t start = 0; start < s.len;) {
+		bool varies;
+		size_t end = mask_run(s, start, &varies);
 
-		while (i < s.len && is(s.ptr[i], C_ALPHA | C_DIGIT))
-			i++;
-		if (i > start && mask_run_varies(str_sub(s, start, i - start))) {
+		if (varies) {
 			if (from == SIZE_MAX)
 				from = start;
-			to = i;
+			to = end;
 		}
-		if (i == start)
-			i++;
+		start = end + 1; /* what ends a run is in none */
 	}
 	if (from == SIZE_MAX) {
 		put(m, s.ptr, s.len);
@@ -113,23 +123,26 @@ static void put_stamped(struct masker *m, struct str s)
 }
 
 /* A segment without separators. */
-static void put_segment(struct masker *m, struct str s)
+static void put_segment(struct masker *m, struct str s, unsigned any)
 {
 	if (s.len == 0)
 		return;
-	if (mask_is_url(s) || mask_is_path(s) || mask_is_host_port(s) || mask_is_mail(s) ||
-		mask_is_hex_groups(s)) {
+	if (mask_is_value(s, any)) {
 		put_wild(m);
 		return;
 	}
+	if (!(any & (C_DIGIT | C_COLON)) && s.len < MASK_HEX_MIN) {
+		put(m, s.ptr, s.len);
+		return;
+	}
 	/* "name:value" are two words, so that the value can vary alone. */
-	size_t colon = str_find_char(s, ':');
+	size_t colon = any & C_COLON ? str_find_char(s, ':') : SIZE_MAX;
 
 	if (colon != SIZE_MAX && colon > 0 && colon + 1 < s.len && !is(s.ptr[0], C_DIGIT) &&
 		s.ptr[colon + 1] != ':' && !mask_has_digit(str_sub(s, 0, colon))) {
 		put(m, s.ptr, colon + 1);
 		word_end(m);
-		put_segment(m, str_from(s, colon + 1));
+		put_segment(m, str_from(s, colon + 1), any);
 		return;
 	}
 	put_digits(m, s);
@@ -144,38 +157,54 @@ static bool has_value(struct str s)
 /* The parts of a word; a value after '=' is its own word. */
 static void put_segments(struct masker *m, struct str core)
 {
+	unsigned any = 0;
+
 	for (size_t i = 0, start = 0; i <= core.len; i++) {
-		if (i < core.len && !is(core.ptr[i], C_SPLIT))
+		unsigned class = i < core.len ? class_of(core.ptr[i]) : C_SPLIT;
+
+		any |= class;
+		if (!(class & C_SPLIT))
 			continue;
-		put_segment(m, str_sub(core, start, i - start));
+		put_segment(m, str_sub(core, start, i - start), any);
 		if (i < core.len) {
 			put(m, core.ptr + i, 1);
 			if (core.ptr[i] == '=')
 				word_end(m);
 		}
 		start = i + 1;
+		any = 0;
 	}
 }
 
-static void put_core(struct masker *m, struct str core)
+static void put_core(struct masker *m, struct str core, unsigned any)
 {
-	if (mask_is_url(core) || (mask_is_path(core) && !has_value(core)))
+	if (mask_is_url(core, any) || (mask_is_path(core, any) && !has_value(core)))
 		put_wild(m);
-	else if (mask_is_stamped(core))
+	else if (mask_is_stamped(core, any))
 		put_stamped(m, core);
-	else
+	else if (any & C_SPLIT)
 		put_segments(m, core);
+	else
+		put_segment(m, core, any);
+}
+
+/* Only letters, and punctuation after them: most words. */
+static bool is_plain(const struct word *w)
+{
+	return w->all & C_CLOSE && !(w->any & C_OPEN) && !(w->hex && w->letters >= MASK_HEX_MIN);
+}
+
+static bool is_number(const struct word *w)
+{
+	return w->letters == 0 && w->all & C_DIGIT;
 }
 
 /* One word: what stands around it stays. */
-static void put_word(struct masker *m, struct str w)
+static void put_word(struct masker *m, const struct word *word)
 {
+	struct str w = word->text;
 	size_t from = 0, to = w.len;
 
-	if (mask_is_plain(w)) {
-		put(m, w.ptr, w.len);
-		return;
-	}
 	while (from < to && is(w.ptr[from], C_OPEN))
 		from++;
 	/* "<1 sec" is an amount of time like "5 sec". */
@@ -184,7 +213,7 @@ static void put_word(struct masker *m, struct str w)
 	while (to > from && is(w.ptr[to - 1], C_CLOSE))
 		to--;
 	put(m, w.ptr, from);
-	put_core(m, str_sub(w, from, to - from));
+	put_core(m, str_sub(w, from, to - from), word->any);
 	put(m, w.ptr + to, w.len - to);
 }
 
@@ -201,19 +230,24 @@ static void absorb_unit(struct masker *m, struct str w)
 	m->word = m->len;
 }
 
-/* What follows the name of a day or month in a date. */
-static bool dated(struct str next)
+static bool is_date(const struct word *w)
 {
-	return next.len > 0 && (is(next.ptr[0], C_DIGIT) || mask_is_date_word(next));
+	return w->letters == 3 && mask_is_date_word(w->text);
+}
+
+/* What follows the name of a day or month in a date. */
+static bool dated(const struct word *next)
+{
+	return next->text.len > 0 && (is(next->text.ptr[0], C_DIGIT) || is_date(next));
 }
 
 /* A date's word, or the name of a user: a wildcard whatever it looks like. */
-static bool is_known_value(struct masker *m, struct str w, struct str next)
+static bool is_known_value(struct masker *m, const struct word *w, const struct word *next)
 {
-	bool date = mask_is_date_word(w) && (m->last_bare || m->last_date || dated(next)),
-	     user = m->last_user && is(w.ptr[0], C_ALPHA);
+	bool date = is_date(w) && (m->last_bare || m->last_date || dated(next)),
+	     user = m->last_user && w->letters > 0;
 
-	m->last_user = !m->last_user && str_is_nocase(w, "user");
+	m->last_user = !m->last_user && w->letters == 4 && str_is_nocase(w->text, "user");
 	m->last_date = date;
 	return date || user;
 }
@@ -227,33 +261,37 @@ static bool is_status(struct masker *m, struct str w)
 	return status;
 }
 
-static void mask_word(struct masker *m, struct str w, struct str next)
+static void mask_word(struct masker *m, const struct word *w, const struct word *next)
 {
 	bool number = m->last_number;
 	size_t before = m->len;
+	struct str text = w->text;
 
 	m->last_number = false;
-	if (number && mask_is_unit(w)) {
-		absorb_unit(m, w);
+	if (number && mask_is_unit(text)) {
+		absorb_unit(m, text);
 	} else if (is_known_value(m, w, next)) {
 		put_wild(m);
 		word_end(m);
-	} else if (is_status(m, w)) {
-		put(m, w.ptr, w.len);
-		word_end(m);
+	} else if (is_status(m, text) || is_plain(w)) {
+		put(m, text.ptr, text.len);
+		if (m->len > m->word)
+			word_close(m, false);
 	} else {
-		put_word(m, w);
+		if (is_number(w))
+			put_wild(m);
+		else
+			put_word(m, w);
 		word_end(m);
-		m->last_number = m->len > before && m->last_bare && is(w.ptr[w.len - 1], C_DIGIT);
+		m->last_number =
+			m->len > before && m->last_bare && is(text.ptr[text.len - 1], C_DIGIT);
 	}
 }
 
-/* Where the next word ends; skips colours. Controls count as blanks. */
-static struct str next_word(struct str text, size_t *pos)
+/* Skips colours. Controls count as blanks. */
+static size_t skip_blanks(struct str text, size_t i)
 {
-	size_t i = *pos;
-
-	while (i < text.len && (unsigned char)text.ptr[i] <= ' ') {
+	while (i < text.len && is(text.ptr[i], C_BLANK)) {
 		if (text.ptr[i] == '\x1b' && i + 1 < text.len && text.ptr[i + 1] == '[') {
 			i += 2;
 			while (i < text.len && !is(text.ptr[i], C_ALPHA))
@@ -261,31 +299,44 @@ static struct str next_word(struct str text, size_t *pos)
 		}
 		i += i < text.len;
 	}
-	size_t start = i;
+	return i;
+}
 
-	while (i < text.len && (unsigned char)text.ptr[i] > ' ')
-		i++;
+static void next_word(struct str text, size_t *pos, struct word *w)
+{
+	size_t start = skip_blanks(text, *pos), i = start;
+	unsigned class, hex = C_HEX, any = 0, all = ~0u;
+
+	for (; i < text.len && (class = class_of(text.ptr[i])) & C_ALPHA; i++)
+		hex &= class;
+	w->letters = i - start;
+	w->hex = hex;
+	for (; i < text.len && !((class = class_of(text.ptr[i])) & C_BLANK); i++) {
+		any |= class;
+		all &= class;
+	}
+	w->any = any;
+	w->all = all;
+	w->text = str_sub(text, start, i - start);
 	*pos = i;
-	return str_sub(text, start, i - start);
 }
 
 size_t mask_text(struct str text, char out[MASK_MAX])
 {
 	struct masker m = {.out = out};
+	struct word words[2];
+	size_t pos = 0;
 
 	if (text.len > MASK_TEXT_MAX) {
 		/* Without the word that is cut. */
 		text.len = MASK_TEXT_MAX;
-		while (text.len > MASK_TEXT_MAX / 2 && (unsigned char)text.ptr[text.len - 1] > ' ')
+		while (text.len > MASK_TEXT_MAX / 2 && !is(text.ptr[text.len - 1], C_BLANK))
 			text.len--;
 	}
-	size_t pos = 0;
-
-	for (struct str w = next_word(text, &pos); w.len && m.words < MASK_WORDS_MAX;) {
-		struct str next = next_word(text, &pos);
-
-		mask_word(&m, w, next);
-		w = next;
+	next_word(text, &pos, &words[0]);
+	for (size_t i = 0; words[i & 1].text.len && m.words < MASK_WORDS_MAX; i++) {
+		next_word(text, &pos, &words[~i & 1]);
+		mask_word(&m, &words[i & 1], &words[~i & 1]);
 	}
 	return m.len > 0 && out[m.len - 1] == ' ' ? m.len - 1 : m.len;
 }

@@ -2,32 +2,36 @@
 #include "mask_private.h"
 
 #define WORD (C_ALPHA | C_HOST)
-const unsigned char mask_classes[256] = {
+const uint16_t mask_classes[256] = {
+	[0 ... ' '] = C_BLANK,
 	['0' ... '9'] = C_DIGIT | C_HEX | C_HOST,
 	['A' ... 'F'] = WORD | C_HEX,
 	['G' ... 'Z'] = WORD,
 	['a' ... 'f'] = WORD | C_HEX,
 	['g' ... 'z'] = WORD,
-	['('] = C_OPEN | C_SPLIT,
+	['('] = C_OPEN | C_SPLIT | C_BREAK,
 	['['] = C_OPEN | C_SPLIT,
-	['{'] = C_OPEN | C_SPLIT,
-	['<'] = C_OPEN | C_SPLIT,
-	[')'] = C_CLOSE | C_SPLIT,
+	['{'] = C_OPEN | C_SPLIT | C_BREAK,
+	['<'] = C_OPEN | C_SPLIT | C_BREAK,
+	[')'] = C_CLOSE | C_SPLIT | C_BREAK,
 	[']'] = C_CLOSE | C_SPLIT,
-	['}'] = C_CLOSE | C_SPLIT,
-	['>'] = C_CLOSE | C_SPLIT,
+	['}'] = C_CLOSE | C_SPLIT | C_BREAK,
+	['>'] = C_CLOSE | C_SPLIT | C_BREAK,
 	[','] = C_CLOSE | C_SPLIT,
 	[';'] = C_CLOSE | C_SPLIT,
-	['"'] = C_OPEN | C_CLOSE | C_SPLIT,
-	['\''] = C_OPEN | C_CLOSE | C_SPLIT,
+	['"'] = C_OPEN | C_CLOSE | C_SPLIT | C_BREAK,
+	['\''] = C_OPEN | C_CLOSE | C_SPLIT | C_BREAK,
 	['`'] = C_OPEN | C_CLOSE | C_SPLIT,
-	['='] = C_SPLIT,
-	['|'] = C_SPLIT,
-	[':'] = C_CLOSE,
+	['='] = C_SPLIT | C_BREAK,
+	['|'] = C_SPLIT | C_BREAK,
+	[':'] = C_CLOSE | C_COLON,
 	['!'] = C_CLOSE,
 	['?'] = C_CLOSE,
-	['.'] = C_CLOSE | C_HOST,
-	['-'] = C_HOST,
+	['.'] = C_CLOSE | C_HOST | C_DOT,
+	['-'] = C_HOST | C_DASH,
+	['@'] = C_AT,
+	['/'] = C_PATH,
+	['\\'] = C_PATH,
 };
 #undef WORD
 
@@ -39,26 +43,34 @@ bool mask_has_digit(struct str s)
 	return false;
 }
 
-bool mask_is_url(struct str s)
+bool mask_is_url(struct str s, unsigned any)
 {
 	size_t i = 0;
 
+	if (!(any & C_PATH) || !(any & C_COLON))
+		return false;
 	while (i < s.len && i < 12 && is(s.ptr[i], C_ALPHA))
 		i++;
 	return i > 1 && i + 3 < s.len && memcmp(s.ptr + i, "://", 3) == 0;
 }
 
-bool mask_is_path(struct str s)
+/* What begins like a path: "/x", "~/", "\\x", "C:\". */
+static bool begins_path(struct str s)
+{
+	if (s.ptr[0] == '/' && (is(s.ptr[1], C_ALPHA | C_DIGIT) || strchr("._~-", s.ptr[1])))
+		return true;
+	if ((s.ptr[0] == '~' && s.ptr[1] == '/') || (s.ptr[0] == '\\' && s.ptr[1] == '\\'))
+		return true;
+	return s.len > 2 && is(s.ptr[0], C_ALPHA) && s.ptr[1] == ':' && is(s.ptr[2], C_PATH);
+}
+
+bool mask_is_path(struct str s, unsigned any)
 {
 	size_t slashes = 0;
 
-	if (s.len < 2)
+	if (s.len < 2 || !(any & C_PATH))
 		return false;
-	if ((s.ptr[0] == '/' && (is(s.ptr[1], C_ALPHA | C_DIGIT) || strchr("._~-", s.ptr[1]))) ||
-		(s.ptr[0] == '~' && s.ptr[1] == '/') || (s.ptr[0] == '\\' && s.ptr[1] == '\\'))
-		return true;
-	if (s.len > 2 && is(s.ptr[0], C_ALPHA) && s.ptr[1] == ':' &&
-		(s.ptr[2] == '\\' || s.ptr[2] == '/'))
+	if (begins_path(s))
 		return true;
 	for (size_t i = 0; i < s.len; i++)
 		slashes += s.ptr[i] == '/';
@@ -68,7 +80,7 @@ bool mask_is_path(struct str s)
 static bool label_is(struct str label, const char *const *names)
 {
 	for (; *names; names++)
-		if (str_is_nocase(label, *names))
+		if ((label.ptr[0] | 32) == **names && str_is_nocase(label, *names))
 			return true;
 	return false;
 }
@@ -111,7 +123,7 @@ static bool is_host(struct str s, bool port)
 }
 
 /* Host with a port: the port has been seen to be digits. */
-bool mask_is_host_port(struct str s)
+static bool is_host_port(struct str s)
 {
 	size_t colon = s.len;
 
@@ -122,7 +134,7 @@ bool mask_is_host_port(struct str s)
 	return is_host(s, false);
 }
 
-bool mask_is_mail(struct str s)
+static bool is_mail(struct str s)
 {
 	size_t at = str_find_char(s, '@');
 
@@ -131,7 +143,7 @@ bool mask_is_mail(struct str s)
 }
 
 /* IPv6, MAC, UUID: hex digits in groups. */
-bool mask_is_hex_groups(struct str s)
+static bool is_hex_groups(struct str s)
 {
 	size_t colons = 0, dashes = 0, group = 0, hex = 0;
 
@@ -152,48 +164,48 @@ bool mask_is_hex_groups(struct str s)
 				   (dashes == 5 && hex == 12));
 }
 
-/* A run of letters and digits that is a value: it has a digit, or is a long hex number. A short
- * name with one digit ("eth0", "IPv6") is a name; many of them are found to vary later. */
-bool mask_run_varies(struct str s)
+bool mask_is_value(struct str s, unsigned any)
 {
-	bool hex = true;
-	size_t digits = 0;
+	return mask_is_url(s, any) || mask_is_path(s, any) || (any & C_DOT && is_host_port(s)) ||
+	       (any & C_AT && is_mail(s)) || (any & (C_COLON | C_DASH) && is_hex_groups(s));
+}
 
-	for (size_t i = 0; i < s.len; i++) {
-		digits += is(s.ptr[i], C_DIGIT);
-		hex = hex && is(s.ptr[i], C_HEX);
+/* It has a digit, or is a long hex number. A short name with one digit ("eth0", "IPv6") is a name;
+ * many of them are found to vary later. */
+size_t mask_run(struct str s, size_t from, bool *varies)
+{
+	unsigned all = C_HEX, class;
+	size_t i = from, digits = 0;
+
+	for (; i < s.len && (class = class_of(s.ptr[i])) & (C_ALPHA | C_DIGIT); i++) {
+		digits += class & C_DIGIT;
+		all &= class;
 	}
-	if (digits == 1 && s.len >= 3 && s.len <= 6 && is(s.ptr[s.len - 1], C_DIGIT))
-		return false;
-	return digits > 0 || (hex && s.len >= 8);
+	size_t len = i - from;
+	bool name = digits == 1 && len >= 3 && len <= 6 && is(s.ptr[i - 1], C_DIGIT);
+
+	*varies = !name && (digits > 0 || (all && len >= MASK_HEX_MIN));
+	return i;
 }
 
 /* Many numbers in one word with nothing that parts names from values: "[2017-07-03_16,05,51]-x-03".
  */
-bool mask_is_stamped(struct str s)
+bool mask_is_stamped(struct str s, unsigned any)
 {
 	size_t runs = 0;
+	unsigned before = 0;
 
+	if (!(any & C_DIGIT))
+		return false;
 	for (size_t i = 0; i < s.len; i++) {
-		if (strchr("=(){}<>\"'|", s.ptr[i]))
+		unsigned class = class_of(s.ptr[i]);
+
+		if (class & C_BREAK)
 			return false;
-		runs += is(s.ptr[i], C_DIGIT) && (i == 0 || !is(s.ptr[i - 1], C_DIGIT));
+		runs += class & ~before & C_DIGIT;
+		before = class;
 	}
 	return runs >= 5;
-}
-
-/* Only letters, and punctuation after them: most words. */
-bool mask_is_plain(struct str w)
-{
-	size_t i = 0, hex = 0;
-
-	while (i < w.len && is(w.ptr[i], C_ALPHA))
-		hex += is(w.ptr[i++], C_HEX);
-	if (hex == i && i >= 8)
-		return false;
-	while (i < w.len && is(w.ptr[i], C_CLOSE) && !is(w.ptr[i], C_OPEN))
-		i++;
-	return i == w.len;
 }
 
 bool mask_is_date_word(struct str w)
@@ -205,7 +217,7 @@ bool mask_is_date_word(struct str w)
 	if (w.len != 3)
 		return false;
 	for (size_t i = 0; i + 3 < sizeof(days); i += 3)
-		if (memcmp(days + i, w.ptr, 3) == 0)
+		if (days[i] == w.ptr[0] && memcmp(days + i, w.ptr, 3) == 0)
 			return true;
 	return false;
 }
@@ -213,10 +225,13 @@ bool mask_is_date_word(struct str w)
 /* Units of sizes and times that follow a number: "1.26 KB" is one value. */
 bool mask_is_unit(struct str w)
 {
+	static const char firsts[] = "mshuMSHUKGTPkB";
 	static const char *const times[] = {"ms", "msec", "sec", "secs", "second", "seconds", "min",
 		"mins", "minute", "minutes", "hour", "hours", "millis", "milliseconds", "us", "s",
 		NULL};
 
+	if (!memchr(firsts, w.ptr[0], sizeof(firsts)))
+		return false;
 	while (w.len > 1 && is(w.ptr[w.len - 1], C_CLOSE))
 		w.len--;
 	if (label_is(w, times))

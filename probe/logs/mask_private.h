@@ -12,30 +12,41 @@ enum {
 	C_CLOSE = 16, /* may stand after it */
 	C_SPLIT = 32, /* parts a word into segments */
 	C_HOST = 64,  /* in host names */
-	C_JOIN = 128, /* between the digits of one value */
+	C_BLANK = 128,
+	C_BREAK = 256, /* parts names from values */
+	C_PATH = 512,  /* every path has one */
+	C_COLON = 1024,
+	C_DASH = 2048,
+	C_DOT = 4096,
+	C_AT = 8192,
 };
 
-extern const unsigned char mask_classes[256];
+/* Hexadecimal digits without a decimal one that are a number, and no word such as "decade". */
+enum { MASK_HEX_MIN = 8 };
+
+extern const uint16_t mask_classes[256];
+
+static inline unsigned class_of(char c)
+{
+	return mask_classes[(unsigned char)c];
+}
 
 static inline bool is(char c, unsigned set)
 {
-	return mask_classes[(unsigned char)c] & set;
+	return class_of(c) & set;
 }
 
 bool mask_has_digit(struct str);
-/* Whole words without what stands around them. */
-bool mask_is_url(struct str);
-bool mask_is_path(struct str);
-bool mask_is_host_port(struct str);
-bool mask_is_mail(struct str);
-/* IPv6, MAC, UUID. */
-bool mask_is_hex_groups(struct str);
-/* A run of letters and digits that is a value. */
-bool mask_run_varies(struct str);
+/* Whether a word without what stands around it is a value. `any`: the classes its bytes may have, which
+ * rules out most kinds; letters need not be in it. */
+bool mask_is_url(struct str, unsigned any);
+bool mask_is_path(struct str, unsigned any);
+/* One of: URL, path, host, mail address, IPv6, MAC, UUID. */
+bool mask_is_value(struct str, unsigned any);
+/* The end of the run of letters and digits at `from`, and whether it is a value. */
+size_t mask_run(struct str, size_t from, bool *varies);
 /* Many numbers in one word. */
-bool mask_is_stamped(struct str);
-/* Only letters, and punctuation after them. */
-bool mask_is_plain(struct str);
+bool mask_is_stamped(struct str, unsigned any);
 /* "Mon", "Jan" */
 bool mask_is_date_word(struct str);
 /* "KB", "ms" */
