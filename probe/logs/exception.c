@@ -130,11 +130,15 @@ static enum division find_division(struct str text)
 		"\\n\\tat ", "\\n    at ", "\\n   at ", "\\n\\tfrom ", "\\ngoroutine ",
 		"\\nStack trace:", "\\nCaused by:", NULL};
 
-	for (size_t i = 0; escaped[i]; i++) {
+	bool backslash = str_find_char(text, '\\') != SIZE_MAX;
+
+	for (size_t i = 0; backslash && escaped[i]; i++) {
 		if (str_contains(text, escaped[i]))
 			return DIVIDE_ESCAPED;
 	}
 	if (str_find_char(str_trim(text), '\n') != SIZE_MAX)
+		return DIVIDE_LF;
+	if (!str_contains(text, " | "))
 		return DIVIDE_LF;
 	if (str_contains(text, "(most recent call last): | ") || str_contains(text, " | \tat ") ||
 		str_contains(text, " |     at ") || str_contains(text, " |   File \""))
@@ -161,6 +165,11 @@ static size_t unescape(struct str s, size_t at, char *c)
 static struct str normalise(struct arena *arena, struct str text)
 {
 	enum division division = find_division(text);
+
+	/* Nearly all are written so. */
+	if (division == DIVIDE_LF && str_find_char(text, '\x1b') == SIZE_MAX &&
+		str_find_char(text, '\r') == SIZE_MAX)
+		return text;
 	char *out = arena_alloc(arena, text.len + 1), c;
 	size_t len = 0;
 
@@ -186,10 +195,11 @@ static struct str normalise(struct arena *arena, struct str text)
 
 static void divide(struct trace *t, struct str text)
 {
-	size_t lines = 1;
+	size_t lines = 1, at;
 
-	for (size_t i = 0; i < text.len && lines < TRACE_LINES_MAX; i++)
-		lines += text.ptr[i] == '\n';
+	for (struct str rest = text;
+		lines < TRACE_LINES_MAX && (at = str_find_char(rest, '\n')) != SIZE_MAX; lines++)
+		rest = str_from(rest, at + 1);
 	t->lines = ARENA_ARRAY(t->arena, lines, struct str);
 	while (t->count < lines && str_line(&text, &t->lines[t->count]))
 		t->count++;

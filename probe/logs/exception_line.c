@@ -42,24 +42,35 @@ bool str_cut(struct str s, const char *needle, struct str *before, struct str *a
 
 bool str_cut_last(struct str s, const char *needle, struct str *before, struct str *after)
 {
-	size_t n = strlen(needle);
+	size_t n = strlen(needle), left = s.len < n ? 0 : s.len - n + 1;
+	const char *p;
 
-	if (s.len < n)
-		return false;
-	for (size_t at = s.len - n + 1; at-- > 0;) {
-		if (memcmp(s.ptr + at, needle, n) != 0)
+	while (left && (p = memrchr(s.ptr, *needle, left))) {
+		left = (size_t)(p - s.ptr);
+		if (memcmp(p, needle, n) != 0)
 			continue;
-		*before = str_sub(s, 0, at);
-		*after = str_from(s, at + n);
+		*before = str_sub(s, 0, left);
+		*after = str_from(s, left + n);
 		return true;
 	}
 	return false;
 }
 
+/* ASCII, whatever the locale. */
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
 /* "Jan  2 12:", "Nov 23, 2026 9:16:19 PM". */
 static bool begins_with_month(struct str s)
 {
-	if (s.len < 12 || !isupper((unsigned char)s.ptr[0]) || s.ptr[3] != ' ')
+	if (s.len < 12 || !is_upper(s.ptr[0]) || s.ptr[3] != ' ')
 		return false;
 	for (const char *months = "JanFebMarAprMayJunJulAugSepOctNovDec"; *months; months += 3) {
 		if (memcmp(s.ptr, months, 3) == 0)
@@ -87,21 +98,21 @@ static bool begins_with_level(struct str s)
 	static const char *const levels[] = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARNING", "WARN",
 		"ERROR", "CRITICAL", "FATAL", "SEVERE", "ALERT", "EMERGENCY", "LOG", "FINE",
 		"CONFIG", "ERR", NULL};
-	static const char *const lower[] = {"info", "warn", "error", "debug", "warning", NULL};
-
-	for (size_t i = 0; levels[i]; i++) {
-		size_t n = strlen(levels[i]);
-
-		if (str_starts(s, levels[i]) && s.len > n && strchr(": ]-|\t", s.ptr[n]))
-			return true;
-	}
 	/* winston's "error: message" and fastify's; "error: " of a shell tool begins a line too */
-	for (size_t i = 0; lower[i]; i++) {
-		size_t n = strlen(lower[i]);
+	static const char *const lower[] = {"info", "warn", "error", "debug", "warning", NULL};
+	enum { SHORTEST = 3, LONGEST = 9 };
+	size_t n = 0;
+	bool capitals = s.len && is_upper(s.ptr[0]);
 
-		if (str_starts(s, lower[i]) && s.len > n && strchr(":]", s.ptr[n]))
+	while (n < s.len && n <= LONGEST && (capitals ? is_upper(s.ptr[n]) : is_lower(s.ptr[n])))
+		n++;
+	if (n < SHORTEST || n > LONGEST || n == s.len)
+		return false;
+	if (!strchr(capitals ? ": ]-|\t" : ":]", s.ptr[n]))
+		return false;
+	for (const char *const *level = capitals ? levels : lower; *level; level++)
+		if (str_is(str_sub(s, 0, n), *level))
 			return true;
-	}
 	return false;
 }
 
@@ -127,7 +138,8 @@ bool line_prefixed(struct str s)
 
 static bool is_name_char(unsigned char c)
 {
-	return isalnum(c) || c == '_' || c == '.' || c == '$' || c == '\\' || c >= 0x80;
+	return is_lower((char)(c | 32)) || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+	       c == '$' || c == '\\' || c >= 0x80;
 }
 
 /* Bytes of a name such as a.b.C, A::B or A\B at the start of `s`. */
@@ -195,7 +207,7 @@ bool type_is_error(struct str type)
 		return false;
 	if (str_contains(type, "::"))
 		str_cut_last(type, "::", &before, &name);
-	if (name.len == 0 || !isupper((unsigned char)name.ptr[0]))
+	if (name.len == 0 || !is_upper(name.ptr[0]))
 		return false;
 	for (size_t i = 0; ends[i]; i++) {
 		if (str_ends(name, ends[i]))
@@ -204,11 +216,16 @@ bool type_is_error(struct str type)
 	return false;
 }
 
+/* Whether one of the parts is in it. They all begin with the same byte. */
 static bool contains_any(struct str s, const char *const *parts)
 {
-	for (size_t i = 0; parts[i]; i++) {
-		if (str_contains(s, parts[i]))
-			return true;
+	for (size_t at; (at = str_find_char(s, **parts)) != SIZE_MAX;) {
+		struct str rest = str_from(s, at);
+
+		for (size_t i = 0; parts[i] && rest.len > 1; i++)
+			if (rest.ptr[1] == parts[i][1] && str_starts(rest, parts[i]))
+				return true;
+		s = str_from(rest, 1);
 	}
 	return false;
 }

@@ -40,9 +40,11 @@ static bool is_node_place(struct str s)
 /* "main.main()", "net/http.(*conn).serve(0xc0001, {0x1})": no blank before the parenthesis. */
 static bool is_go_call(struct str s)
 {
+	if (s.len <= 3 || s.ptr[s.len - 1] != ')')
+		return false;
 	size_t open = str_find_char(s, '('), blank = str_find_char(s, ' ');
 
-	return s.len > 3 && s.ptr[s.len - 1] == ')' && open != SIZE_MAX && open < blank &&
+	return open != SIZE_MAX && open < blank &&
 	       str_find_char(str_sub(s, 0, open), '.') != SIZE_MAX;
 }
 
@@ -79,7 +81,7 @@ static enum line_kind indented_kind(struct str line, struct str s, size_t indent
 		str_is(s, "|"))
 		return LINE_MARGIN;
 	/* a logger that indents its lines begins an event all the same */
-	return line_prefixed(s) && indent < 4 ? LINE_PREFIXED : LINE_INDENTED;
+	return indent < 4 && line_prefixed(s) ? LINE_PREFIXED : LINE_INDENTED;
 }
 
 static bool is_native(struct str s)
@@ -96,8 +98,6 @@ static bool is_ruby(struct str s)
 {
 	struct str before, after;
 
-	if (!str_contains(s, ":in "))
-		return false;
 	if (!str_cut(s, ":in `", &before, &after) && !str_cut(s, ":in '", &before, &after))
 		return false;
 	return isdigit((unsigned char)(before.len ? before.ptr[before.len - 1] : 0));
@@ -158,10 +158,10 @@ static bool is_head(struct str s)
 	if (str_starts(s, "Exception in thread ") || str_starts(s, "Unhandled exception. ") ||
 		str_starts(s, "Uncaught ") || str_starts(s, "Error: "))
 		return true;
-	if (str_cut(s, ": ", &before, &after) && str_find_char(before, '(') != SIZE_MAX &&
-		str_find_char(before, ')') == SIZE_MAX)
+	if (!line_head(s, &type, &message) || !type_is_error(type))
 		return false;
-	return line_head(s, &type, &message) && type_is_error(type);
+	return !str_cut(s, ": ", &before, &after) || str_find_char(before, '(') == SIZE_MAX ||
+	       str_find_char(before, ')') != SIZE_MAX;
 }
 
 /* Kinds of lines without indent and without a logger's prefix. */
@@ -199,10 +199,11 @@ enum line_kind rejoin_kind(struct str line)
 		return LINE_TRACEBACK;
 	if (indent > 0)
 		return indented_kind(line, s, indent);
-	if (str_find_char(s, '\'') != SIZE_MAX && str_contains(s, " panicked at ") &&
-		str_contains(s, "thread '"))
+	bool quote = str_find_char(s, '\'') != SIZE_MAX;
+
+	if (quote && str_contains(s, " panicked at ") && str_contains(s, "thread '"))
 		return LINE_RUST;
-	if (is_ruby(s))
+	if ((quote || str_find_char(s, '`') != SIZE_MAX) && is_ruby(s))
 		return LINE_RUBY;
 	if (line_prefixed(s))
 		return str_contains(s, "panic serving ") ? LINE_GO : LINE_PREFIXED;
@@ -243,7 +244,7 @@ unsigned rejoin_postgres(struct str line, bool *detail)
 		{"CONTEXT:  ", true}, {"QUERY:  ", true}, {"LOCATION:  ", true}};
 	struct str head = str_sub(line, 0, 160), before, after, pid;
 
-	if (!str_contains(head, ":  ") || !str_cut(head, "[", &before, &after))
+	if (!str_cut(head, "[", &before, &after) || !str_contains(head, ":  "))
 		return 0;
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
 		if (!str_cut(after, levels[i].word, &pid, &before))
