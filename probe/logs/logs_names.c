@@ -1,13 +1,6 @@
 /* Names of severities, states and formats. */
 #include "probe/logs.h"
 
-#include <pthread.h>
-
-#define STR_INIT(literal)                                                                          \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
-	}
-
 const char *severity_name(enum severity severity)
 {
 	static const char *const names[] = {
@@ -19,52 +12,57 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-static const struct {
-	struct str name;
-	enum severity severity;
-} severities[] = {{STR_INIT("DEFAULT"), SEVERITY_DEFAULT}, {STR_INIT("TRACE"), SEVERITY_DEBUG},
-	{STR_INIT("VERBOSE"), SEVERITY_DEBUG}, {STR_INIT("SILLY"), SEVERITY_DEBUG},
-	{STR_INIT("FINE"), SEVERITY_DEBUG}, {STR_INIT("FINER"), SEVERITY_DEBUG},
-	{STR_INIT("FINEST"), SEVERITY_DEBUG}, {STR_INIT("DEBUG"), SEVERITY_DEBUG},
-	{STR_INIT("DBG"), SEVERITY_DEBUG}, {STR_INIT("D"), SEVERITY_DEBUG},
-	{STR_INIT("INFO"), SEVERITY_INFO}, {STR_INIT("INFORMATION"), SEVERITY_INFO},
-	{STR_INIT("INFORMATIONAL"), SEVERITY_INFO}, {STR_INIT("INF"), SEVERITY_INFO},
-	{STR_INIT("I"), SEVERITY_INFO}, {STR_INIT("LOG"), SEVERITY_INFO},
-	{STR_INIT("SUCCESS"), SEVERITY_INFO}, {STR_INIT("CONFIG"), SEVERITY_INFO},
-	{STR_INIT("NORMAL"), SEVERITY_INFO}, {STR_INIT("NOTICE"), SEVERITY_NOTICE},
-	{STR_INIT("N"), SEVERITY_NOTICE}, {STR_INIT("WARN"), SEVERITY_WARNING},
-	{STR_INIT("WARNING"), SEVERITY_WARNING}, {STR_INIT("WRN"), SEVERITY_WARNING},
-	{STR_INIT("W"), SEVERITY_WARNING}, {STR_INIT("ERROR"), SEVERITY_ERROR},
-	{STR_INIT("ERR"), SEVERITY_ERROR}, {STR_INIT("E"), SEVERITY_ERROR},
-	{STR_INIT("SEVERE"), SEVERITY_ERROR}, {STR_INIT("FAIL"), SEVERITY_ERROR},
-	{STR_INIT("CRITICAL"), SEVERITY_CRITICAL}, {STR_INIT("CRIT"), SEVERITY_CRITICAL},
-	{STR_INIT("FATAL"), SEVERITY_CRITICAL}, {STR_INIT("FTL"), SEVERITY_CRITICAL},
-	{STR_INIT("F"), SEVERITY_CRITICAL}, {STR_INIT("PANIC"), SEVERITY_CRITICAL},
-	{STR_INIT("DPANIC"), SEVERITY_CRITICAL}, {STR_INIT("ALERT"), SEVERITY_ALERT},
-	{STR_INIT("EMERGENCY"), SEVERITY_EMERGENCY}, {STR_INIT("EMERG"), SEVERITY_EMERGENCY}};
+/* By their first letter: asked of many words, which are rarely one. */
+#define NAME(name, severity)                                                                       \
+	{                                                                                          \
+		name, sizeof(name) - 1, SEVERITY_##severity                                        \
+	}
+enum { LETTERS = 32, NAMES_OF_LETTER = 8 };
 
-/* By first letter of those names: a bit for each length that one has. */
-static unsigned short name_lengths[32];
-static pthread_once_t ready = PTHREAD_ONCE_INIT;
+static const struct severity_name {
+	char name[14];
+	unsigned char len, severity;
+} severities[LETTERS][NAMES_OF_LETTER] = {
+	['A' % LETTERS] = {NAME("ALERT", ALERT)},
+	['C' % LETTERS] = {NAME("CONFIG", INFO), NAME("CRITICAL", CRITICAL),
+		NAME("CRIT", CRITICAL)},
+	['D' % LETTERS] = {NAME("DEBUG", DEBUG), NAME("DEFAULT", DEFAULT), NAME("DBG", DEBUG),
+		NAME("D", DEBUG), NAME("DPANIC", CRITICAL)},
+	['E' % LETTERS] = {NAME("ERROR", ERROR), NAME("ERR", ERROR), NAME("E", ERROR),
+		NAME("EMERGENCY", EMERGENCY), NAME("EMERG", EMERGENCY)},
+	['F' % LETTERS] = {NAME("FATAL", CRITICAL), NAME("FAIL", ERROR), NAME("FINE", DEBUG),
+		NAME("FINER", DEBUG), NAME("FINEST", DEBUG), NAME("FTL", CRITICAL),
+		NAME("F", CRITICAL)},
+	['I' % LETTERS] = {NAME("INFO", INFO), NAME("INFORMATION", INFO),
+		NAME("INFORMATIONAL", INFO), NAME("INF", INFO), NAME("I", INFO)},
+	['L' % LETTERS] = {NAME("LOG", INFO)},
+	['N' % LETTERS] = {NAME("NOTICE", NOTICE), NAME("NORMAL", INFO), NAME("N", NOTICE)},
+	['P' % LETTERS] = {NAME("PANIC", CRITICAL)},
+	['S' % LETTERS] = {NAME("SEVERE", ERROR), NAME("SUCCESS", INFO), NAME("SILLY", DEBUG)},
+	['T' % LETTERS] = {NAME("TRACE", DEBUG)},
+	['V' % LETTERS] = {NAME("VERBOSE", DEBUG)},
+	['W' % LETTERS] = {NAME("WARNING", WARNING), NAME("WARN", WARNING), NAME("WRN", WARNING),
+		NAME("W", WARNING)},
+};
+#undef NAME
 
-static void lengths_init(void)
+/* `capitals`: letters only. */
+static bool is_in_any_case(struct str s, const char *capitals)
 {
-	for (size_t i = 0; i < sizeof(severities) / sizeof(*severities); i++)
-		name_lengths[severities[i].name.ptr[0] & 31] |=
-			(unsigned short)(1u << severities[i].name.len);
+	for (size_t i = 0; i < s.len; i++)
+		if ((s.ptr[i] & ~('a' ^ 'A')) != capitals[i])
+			return false;
+	return true;
 }
 
 int severity_find(struct str name)
 {
-	pthread_once(&ready, lengths_init);
-	/* Asked of many words, which are rarely one. */
-	if (name.len == 0 || name.len > 15 || !(name_lengths[name.ptr[0] & 31] >> name.len & 1))
+	if (name.len == 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(severities) / sizeof(*severities); i++)
-		if (name.len == severities[i].name.len &&
-			(name.ptr[0] & ~32) == severities[i].name.ptr[0] &&
-			str_equal_nocase(name, severities[i].name))
-			return (int)severities[i].severity;
+	for (const struct severity_name *s = severities[(unsigned char)name.ptr[0] % LETTERS];
+		s->len; s++)
+		if (s->len == name.len && is_in_any_case(name, s->name))
+			return s->severity;
 	return -1;
 }
 
