@@ -1,13 +1,33 @@
 /* What the first words of a line tell: its level, whether it begins an event, what kind it is. */
-#include "logs_private.h"
-
 #include "exception_private.h"
+#include "look_private.h"
 
-#include <ctype.h>
-#include <pthread.h>
-#include <strings.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 enum { LOOK_MAX = 320, HEAD_WORDS = 7 };
+
+enum {
+	C_LETTER = 1,
+	C_WORD = 2,
+	C_BEFORE = 4, /* stands before levels */
+};
+
+static const unsigned char class_of[256] = {
+	['0' ... '9'] = C_WORD,
+	['A' ... 'Z'] = C_LETTER | C_WORD,
+	['a' ... 'z'] = C_LETTER | C_WORD,
+	['_'] = C_WORD,
+	['='] = C_BEFORE,
+	['['] = C_BEFORE,
+	['<'] = C_BEFORE,
+};
+
+static inline bool is(char c, unsigned classes)
+{
+	return class_of[(unsigned char)c] & classes;
+}
 
 /* The beginning of a line without colours. */
 static size_t plain_copy(struct str text, char out[LOOK_MAX])
@@ -16,7 +36,7 @@ static size_t plain_copy(struct str text, char out[LOOK_MAX])
 
 	for (size_t i = 0; i < text.len && len < LOOK_MAX; i++) {
 		if (text.ptr[i] == '\x1b' && i + 1 < text.len && text.ptr[i + 1] == '[') {
-			for (i += 2; i < text.len && !isalpha((unsigned char)text.ptr[i]); i++)
+			for (i += 2; i < text.len && !is(text.ptr[i], C_LETTER); i++)
 				;
 			continue;
 		}
@@ -25,9 +45,39 @@ static size_t plain_copy(struct str text, char out[LOOK_MAX])
 	return len;
 }
 
-static bool is_word(char c)
+static size_t word_length(struct str s)
 {
-	return isalnum((unsigned char)c) || c == '_';
+	size_t len = 0;
+
+	while (len < s.len && is(s.ptr[len], C_WORD))
+		len++;
+	return len;
+}
+
+/* Bits of the first 16 bytes that belong to words. */
+static inline unsigned word_bits(struct str s)
+{
+#if defined(__SSE2__)
+	char copy[16] = {0};
+
+	if (s.len < sizeof(copy))
+		s.ptr = memcpy(copy, s.ptr, s.len);
+	__m128i v = _mm_loadu_si128((const __m128i *)s.ptr),
+		low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+	__m128i digits = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)),
+		_mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
+	__m128i letters = _mm_and_si128(_mm_cmpgt_epi8(low, _mm_set1_epi8('a' - 1)),
+		_mm_cmplt_epi8(low, _mm_set1_epi8('z' + 1)));
+
+	return (unsigned)_mm_movemask_epi8(
+		_mm_or_si128(_mm_or_si128(digits, letters), _mm_cmpeq_epi8(v, _mm_set1_epi8('_'))));
+#else
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16 && i < s.len; i++)
+		bits |= (unsigned)is(s.ptr[i], C_WORD) << i;
+	return bits;
+#endif
 }
 
 /* Single letters and rare words are levels only in places made for them. */
@@ -41,10 +91,15 @@ static int level_of_word(struct str w)
 	return level;
 }
 
-static bool all_upper(struct str w)
+static inline bool is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool all_capitals(struct str w)
 {
 	for (size_t i = 0; i < w.len; i++)
-		if (w.ptr[i] < 'A' || w.ptr[i] > 'Z')
+		if (!is_capital(w.ptr[i]))
 			return false;
 	return true;
 }
@@ -63,45 +118,59 @@ static bool is_level_place(char before, char after, bool first)
 	return first && (after == ':' || (after == ' ' && before == '|'));
 }
 
-/* One word of the head of a line: is it its level? `first`: nothing but times stands before it. */
-static int level_here(struct str line, size_t start, size_t end, bool first)
+/* A word of the head of a line: is it its level? `first`: nothing but times stands before it. */
+static int level_here(struct str line, size_t start, bool first)
 {
-	struct str w = str_sub(line, start, end - start);
+	struct str w = str_sub(line, start, word_length(str_from(line, start)));
 	char before = start ? line.ptr[start - 1] : ' ',
-	     after = end < line.len ? line.ptr[end] : ' ';
+	     after = start + w.len < line.len ? w.ptr[w.len] : ' ';
+
+	bool capitals = all_capitals(w);
+
+	if (!capitals && before != '=' && !is_level_place(before, after, first))
+		return -1;
 	int level = level_of_word(w);
 
 	if (level < 0)
 		return -1;
-	if (all_upper(w))
-		return memchr("=/", after, 2) || before == '/' || (before == '.' && after != ':')
+	if (capitals)
+		return after == '=' || after == '/' || before == '/' ||
+				       (before == '.' && after != ':')
 			       ? -1
 			       : level;
-	if (before == '=')
-		return is_level_key(str_sub(line, 0, start - 1)) ? level : -1;
-	return is_level_place(before, after, first) ? level : -1;
+	return before != '=' || is_level_key(str_sub(line, 0, start - 1)) ? level : -1;
+}
+
+/* What begins with the second word of a line or a later one may be at a place for levels. Most does not. */
+static inline bool may_be_level(const char *p, const char *end)
+{
+	return is(p[-1], C_BEFORE) || (is_capital(p[0]) && p + 1 < end && is_capital(p[1]));
 }
 
 /* The level among the first words. */
 static int level_scan(struct str line, size_t from)
 {
 	size_t words = 0;
+	unsigned inside = 0; /* the byte before is a word's */
 
-	for (size_t i = from; i < line.len && words < HEAD_WORDS;) {
-		if (!is_word(line.ptr[i])) {
-			i++;
-			continue;
+	for (size_t at = from; at < line.len; at += 16) {
+		unsigned bits = word_bits(str_from(line, at)),
+			 starts = bits & ~(bits << 1 | inside);
+
+		for (inside = bits >> 15; starts; starts &= starts - 1) {
+			size_t start = at + (unsigned)__builtin_ctz(starts);
+			bool first = words == 0;
+			int level = first || may_be_level(line.ptr + start, line.ptr + line.len)
+					    ? level_here(line, start, first)
+					    : -1;
+
+			if (level >= 0)
+				return level;
+			/* Numbers (processes, lines) do not count. */
+			words += !is_digit(line.ptr[start]);
+			if (words == HEAD_WORDS)
+				return -1;
 		}
-		size_t start = i;
-
-		while (i < line.len && is_word(line.ptr[i]))
-			i++;
-		int level = level_here(line, start, i, words == 0);
-
-		if (level >= 0)
-			return level;
-		/* Numbers (processes, lines) do not count. */
-		words += !isdigit((unsigned char)line.ptr[start]);
 	}
 	return -1;
 }
@@ -109,8 +178,7 @@ static int level_scan(struct str line, size_t from)
 /* Levels that are one letter, by the form of the line. */
 static int level_of_form(struct str line, size_t prefix)
 {
-	if (line.len > 5 && isdigit((unsigned char)line.ptr[1]) && prefix &&
-		strchr("IWEF", line.ptr[0]))
+	if (line.len > 5 && is_digit(line.ptr[1]) && prefix && strchr("IWEF", line.ptr[0]))
 		return severity_find(str_sub(line, 0, 1));
 	/* Ruby: "E, [2026-..." */
 	if (line.len > 4 && memcmp(line.ptr + 1, ", [", 3) == 0 && strchr("DIWEF", line.ptr[0]))
@@ -124,7 +192,7 @@ static size_t redis_prefix(struct str line, int64_t *time, int *level)
 	size_t i = 0;
 	bool nano;
 
-	while (i < line.len && i < 8 && isdigit((unsigned char)line.ptr[i]))
+	while (i < line.len && i < 8 && is_digit(line.ptr[i]))
 		i++;
 	if (i == 0 || i + 3 >= line.len || line.ptr[i] != ':' || !strchr("XCSM", line.ptr[i + 1]) ||
 		line.ptr[i + 2] != ' ')
@@ -137,119 +205,6 @@ static size_t redis_prefix(struct str line, int64_t *time, int *level)
 
 	*level = mark == '#' ? SEVERITY_WARNING : mark == '*' ? SEVERITY_NOTICE : SEVERITY_DEBUG;
 	return i + 3 + len;
-}
-
-#define SUSPICIOUS (1u << 31)
-
-static const struct {
-	const char *word;
-	unsigned traits;
-} signs[] = {
-	/* The application says. */
-	{"running on ", LOG_LISTENING},
-	{"listening", LOG_LISTENING},
-	{"started on port", LOG_LISTENING | LOG_STARTED},
-	{"started server on", LOG_LISTENING | LOG_STARTED},
-	{"starting server on", LOG_LISTENING},
-	{"running at http", LOG_LISTENING},
-	{"serving on http", LOG_LISTENING},
-	{"serving http on", LOG_LISTENING},
-	{"launched from http", LOG_LISTENING},
-	{"development server at http", LOG_LISTENING},
-	{"startup complete", LOG_STARTED},
-	{"server started", LOG_STARTED},
-	{"started ", LOG_STARTED},
-	{"ready", LOG_STARTED},
-	/* The platform says. */
-	{"probe failed", LOG_PLATFORM | LOG_PROBE},
-	{"probe succeeded", LOG_PLATFORM | LOG_PROBE},
-	{"failed startup probe", LOG_PLATFORM | LOG_PROBE},
-	{"failed liveness probe", LOG_PLATFORM | LOG_PROBE},
-	{"container called exit(", LOG_PLATFORM | LOG_EXIT},
-	{"container exited with code", LOG_PLATFORM | LOG_EXIT},
-	{"container terminated on signal", LOG_PLATFORM | LOG_EXIT},
-	{"main process exited", LOG_PLATFORM | LOG_EXIT},
-	{"back-off restarting failed container", LOG_PLATFORM | LOG_EXIT},
-	{"memory limit of", LOG_PLATFORM | LOG_OOM},
-	{"oomkilled", LOG_PLATFORM | LOG_OOM},
-	{"starting new instance", LOG_PLATFORM | LOG_STARTING},
-	{"started container", LOG_PLATFORM | LOG_STARTING},
-	{"the request failed because", LOG_PLATFORM},
-	{"the request was aborted because", LOG_PLATFORM},
-	{"failed to start and listen on the port", LOG_PLATFORM},
-	{"the instance was not started", LOG_PLATFORM},
-	/* Something may be wrong. */
-	{"error", SUSPICIOUS},
-	{"exception", SUSPICIOUS},
-	{"traceback", SUSPICIOUS},
-	{"panic", SUSPICIOUS},
-	{"fatal", SUSPICIOUS},
-	{"fail", SUSPICIOUS},
-	{"refused", SUSPICIOUS},
-	{"denied", SUSPICIOUS},
-	{"timed out", SUSPICIOUS},
-	{"timeout", SUSPICIOUS},
-	{"cannot", SUSPICIOUS},
-	{"can't", SUSPICIOUS},
-	{"could not", SUSPICIOUS},
-	{"unable", SUSPICIOUS},
-	{"unsupported", SUSPICIOUS},
-	{"no supported", SUSPICIOUS},
-	{"critical", SUSPICIOUS},
-	{"killed", SUSPICIOUS},
-	{"abort", SUSPICIOUS},
-	{"crash", SUSPICIOUS},
-	{"invalid", SUSPICIOUS},
-	{"not found", SUSPICIOUS},
-	{"no such", SUSPICIOUS},
-	{"missing", SUSPICIOUS},
-	{"unhandled", SUSPICIOUS},
-	{"uncaught", SUSPICIOUS},
-	{"exited", SUSPICIOUS},
-	{"caused by", SUSPICIOUS},
-};
-
-enum { SIGNS = sizeof(signs) / sizeof(*signs) };
-
-/* By the first two letters: index + 1 of the first sign; others follow in sign_next. */
-static unsigned char sign_first[1024], sign_next[SIGNS], sign_len[SIGNS];
-
-static unsigned pair_of(const char *p)
-{
-	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
-}
-
-/* When first asked, by whichever thread: most runs read no log. */
-static pthread_once_t ready = PTHREAD_ONCE_INIT;
-
-static void signs_init(void)
-{
-	for (size_t i = 0; i < SIGNS; i++) {
-		unsigned pair = pair_of(signs[i].word);
-
-		sign_len[i] = (unsigned char)strlen(signs[i].word);
-		sign_next[i] = sign_first[pair];
-		sign_first[pair] = (unsigned char)(i + 1);
-	}
-}
-
-/* Traits of all signs in the text, and SUSPICIOUS. */
-static unsigned signs_look(struct str text)
-{
-	unsigned found = 0;
-
-	pthread_once(&ready, signs_init);
-	for (size_t i = 0; i + 1 < text.len; i++) {
-		for (unsigned s = sign_first[pair_of(text.ptr + i)]; s; s = sign_next[s - 1]) {
-			size_t len = sign_len[s - 1];
-
-			if (text.len - i >= len && (text.ptr[i] | 32) == signs[s - 1].word[0] &&
-				(text.ptr[i + 2] | 32) == (signs[s - 1].word[2] | 32) &&
-				strncasecmp(text.ptr + i, signs[s - 1].word, len) == 0)
-				found |= signs[s - 1].traits;
-		}
-	}
-	return found;
 }
 
 /* An access line: "GET /health HTTP/1.1" 200 ... */
@@ -269,9 +224,8 @@ static void access_look(struct str text, struct look *out)
 	const char *digits = line.ptr + end + 2;
 	size_t left = line.len - end - 2;
 
-	if (left < 3 || !isdigit((unsigned char)digits[0]) || !isdigit((unsigned char)digits[1]) ||
-		!isdigit((unsigned char)digits[2]) ||
-		(left > 3 && isdigit((unsigned char)digits[3])))
+	if (left < 3 || !is_digit(digits[0]) || !is_digit(digits[1]) || !is_digit(digits[2]) ||
+		(left > 3 && is_digit(digits[3])))
 		return;
 	line.len = end;
 	for (size_t i = 0; methods[i]; i++) {
@@ -288,11 +242,13 @@ static void access_look(struct str text, struct look *out)
 	}
 }
 
+/* The head of an exception may stand below a trace (Python), or below its place (Node). */
 static bool is_exception(struct str head)
 {
 	struct str type, message;
 
-	return line_head(head, &type, &message) && type_is_error(type);
+	return str_starts(head, "error: ") ||
+	       (line_head(head, &type, &message) && type_is_error(type));
 }
 
 void look_at(struct str text, struct look *out)
@@ -315,13 +271,10 @@ void look_at(struct str text, struct look *out)
 
 	if (out->level < 0 && !indented)
 		out->level = level_scan(head, prefix);
-	/* The head of an exception may stand below a trace (Python), or below its place (Node). */
-	bool type = str_starts(head, "error: ") || (!prefix && is_exception(head));
-
-	out->starts = !indented && (prefix || (out->level >= 0 && !type));
+	out->starts = !indented && (prefix || (out->level >= 0 && !is_exception(head)));
 	unsigned found = signs_look(head);
 
-	out->suspicious = found & SUSPICIOUS;
-	out->traits = found & ~SUSPICIOUS;
+	out->suspicious = found & SIGN_OF_TROUBLE;
+	out->traits = found & ~SIGN_OF_TROUBLE;
 	access_look(str_sub(text, 0, 2048), out);
 }
