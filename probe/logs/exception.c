@@ -1,15 +1,16 @@
 #include "exception_private.h"
+#include "signs.h"
 
 #include <pthread.h>
 
 #include "probe/buf.h"
 
 /*
- * Every text that a parser takes has one of these. "rror" and "xception" stand for both cases of
+ * Every text that a parser takes has one of these, or "::". "rror" and "xception" stand for both cases of
  * their first letter.
  */
 static const char *const signs[] = {"rror", "Sanitizer", "xception", "Traceback", "panic", "\tat ",
-	"    at ", "Caused by:", ":in `", ":in '", "Interrupt", "Exit", "::", "Fault", "Failure",
+	"    at ", "Caused by:", ":in `", ":in '", "Interrupt", "Exit", "Fault", "Failure",
 	"Timeout", "TimedOut", "Refused", "Unavailable", "NotFound", "Expired", "Invalid", "Denied",
 	"Forbidden", "Unauthorized", "Group", "Throwable", "Rejected", "DoesNotExist", "Violation",
 	"Undefined", "terminate called", "Assertion `", "egmentation fault", "segfault at",
@@ -20,43 +21,22 @@ static const char *const signs[] = {"rror", "Sanitizer", "xception", "Traceback"
 	"invalid char", "json: ", "yaml: ", "failed to connect to `", "oauth2: ", "token ",
 	"signature is", "required ", NULL};
 
-enum { SIGNS = sizeof(signs) / sizeof(*signs) - 1 };
-
-/* By the first two bytes: index + 1 of the first sign; others follow in sign_next. One pass over the
- * text instead of one for each sign. */
-static unsigned char sign_first[1024], sign_next[SIGNS], sign_len[SIGNS];
-
-static unsigned pair_of(const char *p)
-{
-	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
-}
+static struct signs exception_signs;
 
 /* When first asked, by whichever thread: most runs read no log. */
 static pthread_once_t ready = PTHREAD_ONCE_INIT;
 
-static void signs_init(void)
+static void signs_ready(void)
 {
-	for (size_t i = 0; i < SIGNS; i++) {
-		unsigned pair = pair_of(signs[i]);
-
-		sign_len[i] = (unsigned char)strlen(signs[i]);
-		sign_next[i] = sign_first[pair];
-		sign_first[pair] = (unsigned char)(i + 1);
-	}
+	signs_init(&exception_signs, signs);
 }
 
 bool exception_possible(struct str text)
 {
-	pthread_once(&ready, signs_init);
+	pthread_once(&ready, signs_ready);
 	if (text.len > EXCEPTION_TEXT_MAX)
 		text.len = EXCEPTION_TEXT_MAX;
-	for (size_t i = 0; i + 1 < text.len; i++) {
-		for (unsigned s = sign_first[pair_of(text.ptr + i)]; s; s = sign_next[s - 1])
-			if (text.ptr[i] == signs[s - 1][0] && text.len - i >= sign_len[s - 1] &&
-				memcmp(text.ptr + i, signs[s - 1], sign_len[s - 1]) == 0)
-				return true;
-	}
-	return false;
+	return signs_in(&exception_signs, text) || str_contains(text, "::");
 }
 
 struct exception_link *trace_link(struct trace *t, struct str type, struct str message)
@@ -95,7 +75,15 @@ struct str trace_place(struct trace *t, struct str file, struct str line)
 {
 	if (file.len > 1024)
 		file = str_from(file, file.len - 1024);
-	return str_of(arena_printf(t->arena, "%.*s:%.*s", STR_ARG(file), STR_ARG(line)));
+	/* A NUL in it ends it. */
+	file.len = strnlen(file.ptr, file.len);
+	line.len = strnlen(line.ptr, line.len);
+	char *out = arena_alloc(t->arena, file.len + line.len + 2);
+
+	memcpy(out, file.ptr, file.len);
+	out[file.len] = ':';
+	memcpy(out + file.len + 1, line.ptr, line.len);
+	return (struct str){out, file.len + 1 + line.len};
 }
 
 void trace_reverse(struct trace *t, size_t from)

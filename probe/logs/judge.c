@@ -8,7 +8,7 @@
 
 #include "probe/error.h"
 
-enum { KEY_MAX = 4096 };
+enum { KEY_MAX = 4095 };
 
 /* Slots of a chunk's memory of texts that were judged, and of masked forms that are no exception. */
 enum { JUDGED_SLOTS = 1 << 10 };
@@ -27,24 +27,32 @@ struct judge_memory {
 	uint64_t plain[JUDGED_SLOTS];
 };
 
+/* Adds the text up to a NUL, or what fits of it. */
+static void key_add(struct str *key, char *out, struct str s)
+{
+	size_t room = KEY_MAX - key->len, len = strnlen(s.ptr, s.len < room ? s.len : room);
+
+	memcpy(out + key->len, s.ptr, len);
+	key->len += len;
+}
+
 /* What an exception is grouped by: not the frames, which differ by library versions, but what was
  * said, from the symptom down to the root. */
-static struct str exception_key(const struct exception *e, char key[KEY_MAX])
+static struct str exception_key(const struct exception *e, char out[KEY_MAX])
 {
-	size_t len = 0;
+	struct str key = {out, 0};
 
-	for (size_t i = e->count; i > 0 && len < KEY_MAX; i--) {
+	for (size_t i = e->count; i > 0; i--) {
 		const struct exception_link *l = &e->links[i - 1];
-		int n = snprintf(key + len, KEY_MAX - len, "%s%.*s%s%.*s",
-			i < e->count ? " <- " : "", STR_ARG(l->type),
-			l->type.len && l->message.len ? ": " : "",
-			(int)(l->message.len < 300 ? l->message.len : 300), l->message.ptr);
 
-		len += n > 0 ? (size_t)n : 0;
+		if (i < e->count)
+			key_add(&key, out, STR(" <- "));
+		key_add(&key, out, l->type);
+		if (l->type.len && l->message.len)
+			key_add(&key, out, STR(": "));
+		key_add(&key, out, str_sub(l->message, 0, 300));
 	}
-	if (len >= KEY_MAX)
-		len = KEY_MAX - 1;
-	return (struct str){key, len};
+	return key;
 }
 
 struct exception *event_exception(

@@ -1,7 +1,9 @@
 #include <ctype.h>
+#include <pthread.h>
 
 #include "exception_private.h"
 #include "rejoin_private.h"
+#include "signs.h"
 
 struct str rejoin_plain(struct str line)
 {
@@ -210,18 +212,22 @@ enum line_kind rejoin_kind(struct str line)
 	return plain_kind(line, s);
 }
 
-bool rejoin_is_error(struct str line)
+static struct signs error_signs;
+static pthread_once_t ready = PTHREAD_ONCE_INIT;
+
+static void signs_ready(void)
 {
 	static const char *const words[] = {"ERROR", "CRITICAL", "FATAL", "SEVERE", "error", "WARN",
 		"Exception", "Error", "failed", "fatal", "ALERT", "EMERG", "FTL]", "ERR]", " FTL ",
 		" ERR ", "fail: ", "crit: ", NULL};
-	struct str s = str_sub(line, 0, 256);
 
-	for (size_t i = 0; words[i]; i++) {
-		if (str_contains(s, words[i]))
-			return true;
-	}
-	return false;
+	signs_init(&error_signs, words);
+}
+
+bool rejoin_is_error(struct str line)
+{
+	pthread_once(&ready, signs_ready);
+	return signs_in(&error_signs, str_sub(line, 0, 256));
 }
 
 bool rejoin_is_jul(struct str line)
