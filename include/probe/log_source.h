@@ -65,6 +65,14 @@ int64_t log_fetch_since(const struct log_fetch *, int64_t own);
  * log_fetch_end() ends the document: what follows starts anew. */
 bool log_fetch_read(struct log_fetch *, struct str bytes, const char *instance);
 void log_fetch_end(struct log_fetch *);
+/* Reads a document that does not let wait: `more` is called until it gives false, in one thread at a time
+ * but in any, and hands over what comes next. It may use log_fetch_read(), log_fetch_bytes() and the two
+ * below; whatever else there is to say of the fetch is said afterwards. */
+void log_fetch_run(struct log_fetch *, bool (*more)(void *ctx), void *ctx);
+/* Instead of log_fetch_read(): where the next bytes can be put, at most *len of them, so that none is
+ * copied; then how many came. NULL: log_fetch_read() must take them. */
+char *log_fetch_room(struct log_fetch *, size_t *len);
+bool log_fetch_filled(struct log_fetch *, size_t len);
 /* What follows is of another source with this name (one of several files of a pattern). Called
  * before anything was read it renames the first. */
 void log_fetch_next(struct log_fetch *, const char *name);

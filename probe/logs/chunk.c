@@ -55,30 +55,78 @@ struct detail *chunk_detail(struct chunk *c, struct raw *raw)
 	return d;
 }
 
-uint32_t chunk_origin(struct chunk *c, struct str instance, struct str revision, struct str service)
+/* A place for an origin among those found lately, by a few of its bytes. */
+static size_t origin_slot(struct str instance, struct str service)
+{
+	uint64_t tail = 0;
+	size_t len = instance.len < sizeof(tail) ? instance.len : sizeof(tail);
+
+	if (len)
+		memcpy(&tail, instance.ptr + instance.len - len, len);
+	return (tail ^ service.len) * UINT64_C(0x9E3779B97F4A7C15) >> (64 - ORIGIN_BITS);
+}
+
+static bool origin_is(
+	const struct origin *o, struct str instance, struct str revision, struct str service)
+{
+	return str_equal(o->instance, instance) && str_equal(o->revision, revision) &&
+	       str_equal(o->service, service);
+}
+
+static uint32_t origin_find(
+	struct chunk *c, struct str instance, struct str revision, struct str service)
 {
 	uint64_t hash = hash_str(instance, 11) ^ hash_str(revision, 12) ^ hash_str(service, 13);
 
-	if (c->origin_count && c->origins[c->last_origin].hash == hash)
-		return c->last_origin;
 	for (uint32_t i = 0; i < c->origin_count; i++)
 		if (c->origins[i].hash == hash)
-			return c->last_origin = i;
+			return i;
 	if (c->origin_count >= ORIGINS_MAX)
-		return c->last_origin = 0;
+		return 0;
 	c->origins =
 		heap_grow(c->origins, c->origin_count, &c->origin_capacity, sizeof(*c->origins));
 	c->origins[c->origin_count] = (struct origin){
 		.hash = hash, .instance = instance, .revision = revision, .service = service};
-	return c->last_origin = (uint32_t)c->origin_count++;
+	return (uint32_t)c->origin_count++;
 }
 
-/* Splits the chunk into lines; a JSON object fills its line. */
+uint32_t chunk_origin(struct chunk *c, struct str instance, struct str revision, struct str service)
+{
+	uint16_t *found = &c->found[origin_slot(instance, service)];
+
+	if (*found >= c->origin_count ||
+		!origin_is(&c->origins[*found], instance, revision, service))
+		*found = (uint16_t)origin_find(c, instance, revision, service);
+	return *found;
+}
+
+void chunk_line_end(struct chunk *c, size_t at)
+{
+	c->line_ends =
+		heap_grow(c->line_ends, c->line_count, &c->line_capacity, sizeof(*c->line_ends));
+	c->line_ends[c->line_count++] = (uint32_t)at;
+}
+
+/* The next line of the chunk, whose end is known as a rule. */
+static bool next_line(const struct chunk *c, size_t number, struct str *rest, struct str *line)
+{
+	if (number >= c->line_count)
+		return str_line(rest, line);
+	size_t from = (size_t)(rest->ptr - c->data), end = c->line_ends[number];
+
+	*line = (struct str){rest->ptr, end - from};
+	*rest = str_from(*rest, end + 1 - from);
+	if (line->len && line->ptr[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+/* A JSON object fills its line. */
 static void read_lines(struct chunk *c)
 {
 	struct str rest = {c->data, c->len}, line;
 
-	while (str_line(&rest, &line)) {
+	for (size_t i = 0; next_line(c, i, &rest, &line); i++) {
 		if (line.len > LOG_LINE_MAX) {
 			line.len = LOG_LINE_MAX;
 			c->cut_lines++;
@@ -132,8 +180,7 @@ void chunk_clear(struct chunk *c)
 {
 	for (size_t i = 0; i < c->text_count; i++)
 		buf_release(&c->texts[i]);
-	c->text_count = c->raw_count = c->detail_count = c->origin_count = 0;
-	c->last_origin = 0;
+	c->line_count = c->text_count = c->raw_count = c->detail_count = c->origin_count = 0;
 	c->cut_lines = 0;
 	c->nano = c->stamped = false;
 	c->below = (struct below){0};
@@ -155,6 +202,7 @@ void chunk_release(struct chunk *c)
 	free(c->origins);
 	free(c->layouts);
 	free(c->judge);
+	free(c->line_ends);
 	free(c->data);
 	*c = (struct chunk){0};
 }

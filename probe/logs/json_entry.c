@@ -352,6 +352,12 @@ static struct log_http http_of(struct chunk *c, const struct raw *raw, const str
 	return http;
 }
 
+/* Most have none of these. */
+static uint64_t hash_some(struct str s, uint64_t seed)
+{
+	return s.len ? hash_str(s, seed) : 0;
+}
+
 struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str whole,
 	int64_t time, const uint32_t *given)
 {
@@ -367,27 +373,32 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 	text_look(raw, j, log, text, &look);
 	if (text.len && text.ptr[text.len - 1] == '\n')
 		text.len--;
-	bool plain = is_plain(j, raw->traits);
+	bool plain = is_plain(j, raw->traits),
+	     errors = has(j, F_ERROR_STACK) || has(j, F_ERROR_TYPE);
 
 	if (look.traits & LOG_REQUEST && plain) {
 		raw->traits |= request_traits(look.status);
 		raw->status = (int16_t)look.status;
 	}
-	if (!plain && !matters(c, raw, &look) && !has(j, F_ERROR_STACK) && !has(j, F_ERROR_TYPE))
+	bool quiet = !errors && !matters(c, raw, &look);
+
+	if (quiet && !plain)
 		return raw;
 	struct detail *d = chunk_detail(c, raw);
 
 	d->plain = plain;
+	d->quiet = quiet && !exception_possible(text);
 	d->starts = look.starts;
 	d->stream = c->seed ^ c->origins[raw->origin].hash ^ hash_str(log, 21) ^
-		    hash_str(slice(&j->f[F_STREAM]), 22) ^ hash_str(slice(&j->f[F_PID]), 23);
+		    hash_some(slice(&j->f[F_STREAM]), 22) ^ hash_some(slice(&j->f[F_PID]), 23);
 	d->text = text;
 	d->log = log.len ? log : slice(&j->f[F_STREAM]);
 	d->trace = trace_of(j);
 	if (raw->traits & LOG_REQUEST)
 		d->http = http_of(c, raw, j, &look);
 	detail_fill(c, d, j);
-	chunk_judge(c, raw, d);
+	if (!d->quiet)
+		chunk_judge(c, raw, d);
 	return raw;
 }
 

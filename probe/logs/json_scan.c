@@ -43,6 +43,93 @@ const char *json_skip(const char *p, const char *end)
 	}
 }
 
+/* Bits of 64 bytes. */
+struct block {
+	uint64_t quotes, slashes, opens, closes;
+};
+
+static struct block block_bits(const char *p)
+{
+	struct block b = {0};
+
+	for (int i = 0; i < 64; i += 16) {
+		b.quotes |= (uint64_t)byte_bits(p + i, '"', 0) << i;
+		b.slashes |= (uint64_t)byte_bits(p + i, '\\', 0) << i;
+		/* '[' and ']' differ from '{' and '}' in one bit. */
+		b.opens |= (uint64_t)byte_bits(p + i, '{', 0x20) << i;
+		b.closes |= (uint64_t)byte_bits(p + i, '}', 0x20) << i;
+	}
+	return b;
+}
+
+/* What a walk over blocks knows at the end of one. */
+struct run {
+	bool escape;     /* the next byte is escaped */
+	uint64_t inside; /* a string goes on: all bits, or none */
+	size_t depth;
+};
+
+/* Quotes that are not escaped. */
+static uint64_t real_quotes(const struct block *b, struct run *r)
+{
+	uint64_t quotes = b->quotes, slashes = b->slashes;
+
+	if (r->escape) {
+		quotes &= ~UINT64_C(1);
+		slashes &= ~UINT64_C(1);
+		r->escape = false;
+	}
+	while (slashes) {
+		uint64_t slash = slashes & -slashes;
+
+		/* Beyond the block there is the first byte of the next one. */
+		r->escape = slash << 1 == 0;
+		quotes &= ~(slash << 1);
+		slashes &= ~(slash | slash << 1);
+	}
+	return quotes;
+}
+
+/* Each bit that has an odd number of quotes at or before it: a quote that opens, what it opens, but not
+ * the quote that closes. */
+static uint64_t between_quotes(uint64_t bits)
+{
+	for (int shift = 1; shift < 64; shift *= 2)
+		bits ^= bits << shift;
+	return bits;
+}
+
+const char *json_run(const char *p, const char *end)
+{
+	struct run r = {0};
+	const char *last = NULL;
+	char rest[64];
+
+	for (; p < end; p += 64) {
+		const char *from = p;
+
+		if (end - p < 64) {
+			memset(rest, ' ', sizeof(rest));
+			memcpy(rest, p, (size_t)(end - p));
+			from = rest;
+		}
+		struct block b = block_bits(from);
+		uint64_t quotes = b.quotes | b.slashes || r.escape ? real_quotes(&b, &r) : 0;
+		uint64_t text = quotes ? between_quotes(quotes) ^ r.inside : r.inside;
+
+		r.inside = 0 - (text >> 63);
+		for (uint64_t bits = (b.opens | b.closes) & ~text; bits; bits &= bits - 1) {
+			if (b.opens & bits & -bits)
+				r.depth++;
+			else if (r.depth == 0)
+				return last;
+			else if (--r.depth == 0)
+				last = p + __builtin_ctzll(bits) + 1;
+		}
+	}
+	return last;
+}
+
 const char *json_blank(const char *p, const char *end)
 {
 	while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))

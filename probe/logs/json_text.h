@@ -16,6 +16,14 @@ static inline unsigned string_bits(const char *p)
 		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
 }
 
+/* ... that are `byte` once the bits of `mask` are set. */
+static inline unsigned byte_bits(const char *p, char byte, char mask)
+{
+	__m128i v = _mm_or_si128(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8(mask));
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(byte)));
+}
+
 /* ... that are a quote or a bracket of either kind: '[' and ']' differ from '{' and '}' in one
  * bit. */
 static inline unsigned structure_bits(const char *p)
@@ -34,6 +42,15 @@ static inline unsigned string_bits(const char *p)
 
 	for (unsigned i = 0; i < 16; i++)
 		bits |= (unsigned)(p[i] == '"' || p[i] == '\\') << i;
+	return bits;
+}
+
+static inline unsigned byte_bits(const char *p, char byte, char mask)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		bits |= (unsigned)((p[i] | mask) == byte) << i;
 	return bits;
 }
 

@@ -20,7 +20,12 @@ struct collect {
 	struct loop *loop;
 	struct model *model;
 	int64_t started, bytes; /* of all sources, decompressed */
+	/* Entries of the source so far, for progress: another thread may be merging. */
+	_Atomic int64_t entries;
 };
+
+/* Why not all of a source is read. */
+enum bound { BOUND_NONE, BOUND_ENTRIES, BOUND_BYTES, BOUND_TIME };
 
 struct log_fetch {
 	struct collect *collect;
@@ -30,6 +35,8 @@ struct log_fetch {
 	bool begun;            /* something was read, or the source was named */
 	bool done;
 	bool own_bytes; /* the kind counts them */
+	int64_t bytes;
+	enum bound bound;
 };
 
 const void *log_fetch_spec(const struct log_fetch *f)
@@ -69,35 +76,63 @@ static struct log_source *source_of(const struct log_fetch *f)
 	return &f->collect->model->sources[f->collect->model->source];
 }
 
-/* What the source lacks because of a bound. */
+static int64_t max_bytes(const struct collect *c)
+{
+	return c->options->max_bytes ? c->options->max_bytes : LOG_MAX_BYTES;
+}
+
+static int64_t max_time(const struct collect *c)
+{
+	return c->options->max_time ? c->options->max_time : LOG_MAX_TIME;
+}
+
 static bool within_bounds(struct log_fetch *f)
 {
 	const struct collect *c = f->collect;
-	int64_t max_bytes = c->options->max_bytes ? c->options->max_bytes : LOG_MAX_BYTES,
-		max_time = c->options->max_time ? c->options->max_time : LOG_MAX_TIME;
-	char text[32];
 
-	if (c->model->full) {
-		log_fetch_partial(f, "more entries than are read, the rest was left out");
-	} else if (c->bytes >= max_bytes) {
-		log_fetch_partial(
-			f, "more than %lld bytes, the rest was left out", (long long)max_bytes);
-	} else if (clock_monotonic() - c->started > max_time) {
-		duration_print(max_time, text);
-		log_fetch_partial(f, "not read within %s, the rest was left out", text);
-	} else {
-		return true;
-	}
-	return false;
+	if (c->model->full)
+		f->bound = BOUND_ENTRIES;
+	else if (c->bytes >= max_bytes(c))
+		f->bound = BOUND_BYTES;
+	else if (clock_monotonic() - c->started > max_time(c))
+		f->bound = BOUND_TIME;
+	return f->bound == BOUND_NONE;
 }
 
-bool log_fetch_read(struct log_fetch *f, struct str bytes, const char *instance)
+/* What the source lacks because of a bound. */
+static void tell_bound(struct log_fetch *f)
+{
+	char text[32];
+
+	switch (f->bound) {
+	case BOUND_NONE: break;
+	case BOUND_ENTRIES:
+		log_fetch_partial(f, "more entries than are read, the rest was left out");
+		break;
+	case BOUND_BYTES:
+		log_fetch_partial(f, "more than %lld bytes, the rest was left out",
+			(long long)max_bytes(f->collect));
+		break;
+	case BOUND_TIME:
+		duration_print(max_time(f->collect), text);
+		log_fetch_partial(f, "not read within %s, the rest was left out", text);
+		break;
+	}
+}
+
+static void merge(void *ctx, struct chunk *chunk)
+{
+	struct collect *c = ctx;
+
+	model_merge(c->model, chunk);
+	c->entries = c->model->sources[c->model->source].entries;
+}
+
+static void open_reader(struct log_fetch *f, const char *instance)
 {
 	struct collect *c = f->collect;
 
 	f->begun = true;
-	if (!within_bounds(f))
-		return false;
 	if (!f->reader)
 		f->reader = reader_new(&(struct reader_options){.format = c->options->format,
 			.traces = &c->options->traces,
@@ -105,19 +140,58 @@ bool log_fetch_read(struct log_fetch *f, struct str bytes, const char *instance)
 			.seed = c->model->source,
 			.one_thread = c->options->one_thread,
 			.everything = c->options->annotate != NULL,
-			.merge = model_merge,
-			.ctx = c->model});
-	int64_t max = c->options->max_bytes ? c->options->max_bytes : LOG_MAX_BYTES;
+			.merge = merge,
+			.ctx = c});
+}
 
-	if ((int64_t)bytes.len > max - c->bytes)
-		bytes.len = (size_t)(max - c->bytes);
-	c->bytes += (int64_t)bytes.len;
+/* Counts bytes that came; how many of them are read. */
+static size_t count_bytes(struct log_fetch *f, size_t len)
+{
+	struct collect *c = f->collect;
+
+	if ((int64_t)len > max_bytes(c) - c->bytes)
+		len = (size_t)(max_bytes(c) - c->bytes);
+	c->bytes += (int64_t)len;
 	if (!f->own_bytes)
-		source_of(f)->bytes += (int64_t)bytes.len;
-	reader_feed(f->reader, bytes);
-	if (c->options->progress)
-		c->options->progress(
-			c->options->ctx, source_of(f)->name, c->bytes, source_of(f)->entries);
+		f->bytes += (int64_t)len;
+	return len;
+}
+
+static void show_progress(struct log_fetch *f)
+{
+	const struct log_options *options = f->collect->options;
+
+	if (options->progress)
+		options->progress(options->ctx, source_of(f)->name, f->bytes, f->collect->entries);
+}
+
+bool log_fetch_read(struct log_fetch *f, struct str bytes, const char *instance)
+{
+	if (!within_bounds(f))
+		return false;
+	open_reader(f, instance);
+	reader_feed(f->reader, str_sub(bytes, 0, count_bytes(f, bytes.len)));
+	show_progress(f);
+	return true;
+}
+
+void log_fetch_run(struct log_fetch *f, bool (*more)(void *ctx), void *ctx)
+{
+	open_reader(f, NULL);
+	reader_run(f->reader, more, ctx);
+}
+
+char *log_fetch_room(struct log_fetch *f, size_t *len)
+{
+	return reader_room(f->reader, len);
+}
+
+bool log_fetch_filled(struct log_fetch *f, size_t len)
+{
+	if (!within_bounds(f))
+		return false;
+	reader_filled(f->reader, count_bytes(f, len));
+	show_progress(f);
 	return true;
 }
 
@@ -129,6 +203,8 @@ void log_fetch_end(struct log_fetch *f)
 	reader_free(f->reader);
 	f->reader = NULL;
 	model_document_end(f->collect->model);
+	source_of(f)->bytes = f->bytes;
+	tell_bound(f);
 }
 
 void log_fetch_next(struct log_fetch *f, const char *name)
@@ -142,12 +218,15 @@ void log_fetch_next(struct log_fetch *f, const char *name)
 		source_of(f)->name = arena_strdup(c->arena, name);
 	f->begun = true;
 	f->own_bytes = false;
+	f->bytes = 0;
+	f->bound = BOUND_NONE;
+	c->entries = 0;
 }
 
 void log_fetch_bytes(struct log_fetch *f, int64_t bytes)
 {
 	f->own_bytes = true;
-	source_of(f)->bytes = bytes;
+	f->bytes = bytes;
 }
 
 static void note(struct log_fetch *f, enum log_status status, const char *fmt, va_list args)
@@ -173,6 +252,7 @@ void log_fetch_partial(struct log_fetch *f, const char *fmt, ...)
 void log_fetch_done(struct log_fetch *f)
 {
 	log_fetch_end(f);
+	tell_bound(f);
 	f->done = true;
 }
 
@@ -201,12 +281,12 @@ static void collect_one(struct collect *c, const struct log_spec *spec)
 	struct log_fetch f = {.collect = c, .spec = spec};
 	struct timer limit = {0};
 	struct error err;
-	int64_t max_time = c->options->max_time ? c->options->max_time : LOG_MAX_TIME;
 
 	f.state = arena_alloc(c->arena, spec->kind->state_size);
 	model_source(c->model, spec->name);
+	c->entries = 0;
 	if (c->loop)
-		timer_start(c->loop, &limit, loop_now(c->loop) + max_time, out_of_time, &f);
+		timer_start(c->loop, &limit, loop_now(c->loop) + max_time(c), out_of_time, &f);
 	spec->kind->start(&f);
 	if (!f.done && !c->loop)
 		log_fetch_failed(&f, "cannot be read without a network");

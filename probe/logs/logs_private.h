@@ -15,10 +15,11 @@
 #include "probe/rejoin.h"
 
 enum {
-	CHUNK_SIZE = 1 << 20, /* bytes a chunk has, more or less */
+	CHUNK_SIZE = 256 << 10, /* bytes a chunk has, more or less */
 	CHUNK_MAX = CHUNK_SIZE + LOG_LINE_MAX + 4096,
 	ENTRY_TEXT_MAX = 32 << 10, /* of a kept entry */
 	JSON_NESTING_MAX = 32,     /* wrappers around entries */
+	ORIGIN_BITS = 6,
 };
 
 uint64_t cluster_hash(const void *, size_t len, uint64_t seed);
@@ -131,6 +132,9 @@ enum {
 
 /* From `p`, which is at a '{', '[' or '"': after the value, NULL when the text ends before. */
 const char *json_skip(const char *p, const char *end);
+/* From `p`, which is at a value between others of an array or object: after the last one that is whole
+ * before the array ends, NULL when none is. */
+const char *json_run(const char *p, const char *end);
 const char *json_blank(const char *p, const char *end);
 /* Scans the object at `p`; after it, or NULL when it is broken. `layouts` makes it fast where objects look
  * alike; NULL: there are none. */
@@ -179,6 +183,7 @@ struct judgement {
 struct detail {
 	uint32_t raw;
 	bool plain; /* text that may be a part of something */
+	bool quiet; /* ... and nothing else: when it is no part, counted is enough */
 	bool starts;
 	uint64_t stream; /* hash of log, instance and output */
 	struct str text, log, trace, location;
@@ -223,7 +228,10 @@ struct chunk {
 	size_t len;
 	enum chunk_kind kind;
 	enum log_format format;
-	bool everything;      /* details of quiet entries, too */
+	bool everything; /* details of quiet entries, too */
+	/* Where lines end, as far as whoever filled the chunk saw them. */
+	uint32_t *line_ends;
+	size_t line_count, line_capacity;
 	const char *instance; /* whose output it is; NULL: as the text says */
 	const struct strs *traces;
 	uint64_t seed; /* of the source, for streams */
@@ -235,8 +243,8 @@ struct chunk {
 	size_t detail_count, detail_capacity;
 	struct origin *origins;
 	size_t origin_count, origin_capacity;
-	uint32_t last_origin;
-	struct buf *texts; /* blocks of unescaped text */
+	uint16_t found[1 << ORIGIN_BITS]; /* of them, lately */
+	struct buf *texts;                /* blocks of unescaped text */
 	size_t text_count, text_capacity;
 	int64_t cut_lines;
 	bool nano;    /* the line before had a container runtime's time */
@@ -249,6 +257,8 @@ struct chunk {
 	struct judge_memory *judge;
 };
 
+/* A line end at this byte, the next one of the chunk. */
+void chunk_line_end(struct chunk *, size_t at);
 /* Reads the whole chunk; any thread. */
 void chunk_read(struct chunk *);
 void chunk_clear(struct chunk *);
@@ -293,8 +303,8 @@ struct exception *event_exception(
 /* Text or a JSON entry, without what a container runtime put in front of it. */
 void chunk_body(struct chunk *, struct str text, int64_t time, uint32_t origin, uint64_t stream);
 
-/* Bytes of a source, in any encoding, on their way into chunks. Chunks are read by worker threads
- * when there are several, and come back in order, in the caller's thread. */
+/* Bytes of a document, in any encoding, on their way into chunks. Chunks are read by several threads when
+ * there are several, and merged in order, one at a time. */
 struct reader_options {
 	enum log_format format;
 	const struct strs *traces;
@@ -320,6 +330,13 @@ struct reader;
 
 struct reader *reader_new(const struct reader_options *);
 void reader_feed(struct reader *, struct str bytes);
+/* Calls `more`, which feeds what comes next, until it gives false; in one thread at a time, but in any,
+ * as all others do `merge`. */
+void reader_run(struct reader *, bool (*more)(void *ctx), void *ctx);
+/* Instead of feeding: where the next bytes can be put, at most *len, then told how many came. NULL: the
+ * document is not read as it is, and its bytes are to be fed. */
+char *reader_room(struct reader *, size_t *len);
+void reader_filled(struct reader *, size_t len);
 /* The document is over: everything is merged when this returns. */
 void reader_end(struct reader *);
 void reader_free(struct reader *);
@@ -331,6 +348,9 @@ struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx, bool 
 /* An empty chunk with memory, waiting for one when all are on their way. */
 struct chunk *pool_chunk(struct pool *);
 void pool_submit(struct pool *, struct chunk *);
+/* Calls `fill`, which submits chunks, until it gives false, and merges them, all in any thread; returns
+ * when all is merged. */
+void pool_run(struct pool *, bool (*fill)(void *ctx), void *ctx);
 /* Merges all that is on its way. */
 void pool_drain(struct pool *);
 void pool_free(struct pool *);

@@ -2,10 +2,16 @@
 #include "model.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "probe/error.h"
 
-enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000, AHEAD = 12 };
+enum {
+	INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4,
+	HELD_MAX = 50000,
+	AHEAD = 12,
+	LARGE_PAGE = 2 << 20
+};
 /* Entries may arrive as much out of order as this. */
 #define DISORDER (2 * NS_PER_S)
 
@@ -77,12 +83,29 @@ uint32_t model_source(struct model *m, const char *name)
 	return (uint32_t)m->source_count++;
 }
 
+/*
+ * A large table that is zero. Written at once and in large pages where there are some: pages that are
+ * read before they are written cost twice, and each time they tell the other threads.
+ */
+static uint64_t *table_new(size_t count)
+{
+	size_t size = count * sizeof(uint64_t),
+	       alignment = size >= LARGE_PAGE ? LARGE_PAGE : sizeof(uint64_t);
+	void *table = aligned_alloc(alignment, size);
+
+	if (!table)
+		die("out of memory for %zu bytes", size);
+	if (size >= LARGE_PAGE)
+		madvise(table, size, MADV_HUGEPAGE);
+	return memset(table, 0, size);
+}
+
 /* Whether this identity was seen before; remembers it. */
 static bool seen_before(struct model *m, uint64_t identity)
 {
 	if (m->identity_count * 2 >= m->identity_mask) {
 		size_t old = m->identities ? m->identity_mask + 1 : 0, size = old ? old * 2 : 4096;
-		uint64_t *bigger = zeroed(size, sizeof(*bigger));
+		uint64_t *bigger = table_new(size);
 
 		for (size_t i = 0; i < old; i++) {
 			size_t at = m->identities[i] & (size - 1);
@@ -242,6 +265,7 @@ static void item_fill(struct model *m, struct item *item, const struct raw *r,
 		.log = d->log.len ? log_name(m, d->log) : "",
 		.parts = 1,
 		.starts = d->starts,
+		.quiet = d->quiet,
 		.stream = d->stream ^ m->source};
 	if (d->trace.len)
 		memcpy(item->carry.trace, d->trace.ptr, d->trace.len < 32 ? d->trace.len : 32);

@@ -2,6 +2,8 @@
 #ifndef LOGS_MODEL_H
 #define LOGS_MODEL_H
 
+#include <stdatomic.h>
+
 #include "logs_private.h"
 
 enum { SHAPE_CACHE = 1 << 14, HEAD_KEPT = 8 };
@@ -29,7 +31,7 @@ struct carry {
 	char trace[33];
 	size_t parts;
 	uint64_t ticket; /* of --annotate: entries of one event share it */
-	bool starts;
+	bool starts, quiet;
 	uint64_t stream;
 };
 
@@ -72,8 +74,8 @@ struct model {
 	struct log_source *sources;
 	struct source_state *states;
 	size_t source_count, source_capacity;
-	uint32_t source; /* being read */
-	bool full;       /* a bound was reached */
+	uint32_t source;  /* being read */
+	atomic_bool full; /* a bound was reached; read in any thread */
 	int64_t cut;
 	struct clusters *clusters;
 	struct shape_stat *shapes;

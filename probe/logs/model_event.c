@@ -216,6 +216,8 @@ void model_event(struct model *m, const struct item *given)
 	struct judgement judged = item.judgement;
 	char masked[MASK_MAX];
 
+	if (c->quiet && c->parts == 1)
+		return;
 	if (!judged.known)
 		judged = event_judge(
 			&c->raw, item.detail, item.text, m->options->format == LOG_LINES, masked);

@@ -1,16 +1,20 @@
 /*
- * Chunks on their way: a ring. The caller fills one, threads read them, the caller merges them in
- * the order in which they were filled. Small input never leaves the caller's thread.
+ * Threads that share the work on a document, which is of three kinds: to fill a chunk (one at a time, as
+ * the document goes on), to read what is in it (side by side) and to merge it (one at a time, in the
+ * order of the document). Whoever is free takes what there is to do, so that no thread waits for a
+ * slower one, and mostly reads what it has filled, which lies near its processor.
+ *
+ * Where bytes come over the network, the caller fills and merges, and the others only read.
  */
 #include "logs_private.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "probe/error.h"
 
-enum { POOL_CHUNKS = 6, POOL_THREADS = 2 };
+enum { POOL_CHUNKS = 8, POOL_THREADS = 3 };
 
 enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_QUEUED, SLOT_BUSY, SLOT_DONE };
 
@@ -22,36 +26,102 @@ struct slot {
 struct pool {
 	void (*merge)(void *ctx, struct chunk *);
 	void *ctx;
+	bool (*fill)(void *ctx); /* of the document that is read; NULL: the caller brings it */
+	void *fill_ctx;
 	struct slot slots[POOL_CHUNKS];
-	size_t first, filled; /* numbers of the next chunk to merge and to fill */
-	size_t next;          /* ... to read */
-	pthread_mutex_t mutex;
-	pthread_cond_t work, done;
+	size_t first, next, filled; /* numbers of the chunk to merge, to read and to fill next */
+	bool filling, merging;      /* somebody does */
+	bool ended;                 /* there is nothing more to fill */
+	bool stop;
+	pthread_mutex_t mutex; /* of all but the chunks */
+	pthread_cond_t changed;
+	size_t waiting;
 	pthread_t threads[POOL_THREADS];
 	size_t thread_count;
-	bool stop;
 	bool one_thread;
 };
 
-static void *run(void *arg)
+static struct slot *slot(struct pool *p, size_t number)
+{
+	return &p->slots[number % POOL_CHUNKS];
+}
+
+/* There is something new to do. With the mutex. */
+static void tell(struct pool *p)
+{
+	if (p->waiting)
+		pthread_cond_broadcast(&p->changed);
+}
+
+static void await(struct pool *p)
+{
+	p->waiting++;
+	pthread_cond_wait(&p->changed, &p->mutex);
+	p->waiting--;
+}
+
+static void merge_first(struct pool *p)
+{
+	struct slot *s = slot(p, p->first);
+
+	p->merging = true;
+	pthread_mutex_unlock(&p->mutex);
+	p->merge(p->ctx, &s->chunk);
+	chunk_clear(&s->chunk);
+	pthread_mutex_lock(&p->mutex);
+	s->state = SLOT_FREE;
+	p->first++;
+	p->merging = false;
+}
+
+static void read_next(struct pool *p)
+{
+	struct slot *s = slot(p, p->next++);
+
+	s->state = SLOT_BUSY;
+	pthread_mutex_unlock(&p->mutex);
+	chunk_read(&s->chunk);
+	pthread_mutex_lock(&p->mutex);
+	s->state = SLOT_DONE;
+}
+
+static void fill_more(struct pool *p)
+{
+	bool more;
+
+	p->filling = true;
+	pthread_mutex_unlock(&p->mutex);
+	more = p->fill(p->fill_ctx);
+	pthread_mutex_lock(&p->mutex);
+	p->filling = false;
+	p->ended = !more;
+}
+
+/* Does one piece of what there is to do, the oldest first; false: nothing. With the mutex, which others
+ * have meanwhile. `caller`: the thread whose pool it is. */
+static bool turn(struct pool *p, bool caller)
+{
+	if (!p->merging && (caller || p->fill) && p->first < p->next &&
+		slot(p, p->first)->state == SLOT_DONE)
+		merge_first(p);
+	else if (p->next < p->filled)
+		read_next(p);
+	else if (p->fill && !p->filling && !p->ended && p->filled - p->first < POOL_CHUNKS)
+		fill_more(p);
+	else
+		return false;
+	tell(p);
+	return true;
+}
+
+static void *work(void *arg)
 {
 	struct pool *p = arg;
 
 	pthread_mutex_lock(&p->mutex);
-	for (;;) {
-		while (!p->stop && p->next == p->filled)
-			pthread_cond_wait(&p->work, &p->mutex);
-		if (p->next == p->filled)
-			break;
-		struct slot *s = &p->slots[p->next++ % POOL_CHUNKS];
-
-		s->state = SLOT_BUSY;
-		pthread_mutex_unlock(&p->mutex);
-		chunk_read(&s->chunk);
-		pthread_mutex_lock(&p->mutex);
-		s->state = SLOT_DONE;
-		pthread_cond_signal(&p->done);
-	}
+	while (!p->stop)
+		if (!turn(p, false))
+			await(p);
 	pthread_mutex_unlock(&p->mutex);
 	return NULL;
 }
@@ -66,83 +136,79 @@ struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx, bool 
 	p->ctx = ctx;
 	p->one_thread = one_thread;
 	pthread_mutex_init(&p->mutex, NULL);
-	pthread_cond_init(&p->work, NULL);
-	pthread_cond_init(&p->done, NULL);
+	pthread_cond_init(&p->changed, NULL);
 	return p;
 }
 
-static void merge_first(struct pool *p)
+/* One for each processor this process may use, with the caller's. */
+static void start_threads(struct pool *p)
 {
-	struct slot *s = &p->slots[p->first % POOL_CHUNKS];
+	cpu_set_t set;
+	int others = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) - 1 : 0;
 
-	if (p->thread_count) {
-		pthread_mutex_lock(&p->mutex);
-		while (s->state != SLOT_DONE)
-			pthread_cond_wait(&p->done, &p->mutex);
-		pthread_mutex_unlock(&p->mutex);
-	} else {
-		p->next++;
-		chunk_read(&s->chunk);
-	}
-	p->merge(p->ctx, &s->chunk);
-	chunk_clear(&s->chunk);
-	s->state = SLOT_FREE;
-	p->first++;
+	p->one_thread = true; /* or: as many as there will be */
+	while (others-- > 0 && p->thread_count < POOL_THREADS &&
+		pthread_create(&p->threads[p->thread_count], NULL, work, p) == 0)
+		p->thread_count++;
 }
 
 struct chunk *pool_chunk(struct pool *p)
 {
-	if (p->filled - p->first == POOL_CHUNKS)
-		merge_first(p);
-	struct slot *s = &p->slots[p->filled % POOL_CHUNKS];
+	pthread_mutex_lock(&p->mutex);
+	/* Whoever fills does what others would be waited for. */
+	while (p->filled - p->first == POOL_CHUNKS)
+		if (!turn(p, !p->fill))
+			await(p);
+	struct slot *s = slot(p, p->filled);
 
+	s->state = SLOT_FILLING;
+	pthread_mutex_unlock(&p->mutex);
 	if (!s->chunk.data)
 		s->chunk.data = malloc(CHUNK_MAX);
 	if (!s->chunk.data)
 		die("out of memory for %d bytes", CHUNK_MAX);
-	s->state = SLOT_FILLING;
 	return &s->chunk;
-}
-
-/* Merges what is ready, without waiting. */
-static void merge_ready(struct pool *p)
-{
-	while (p->first < p->filled) {
-		pthread_mutex_lock(&p->mutex);
-		bool ready = p->slots[p->first % POOL_CHUNKS].state == SLOT_DONE;
-
-		pthread_mutex_unlock(&p->mutex);
-		if (!ready)
-			return;
-		merge_first(p);
-	}
 }
 
 void pool_submit(struct pool *p, struct chunk *chunk)
 {
-	bool large = chunk->len >= CHUNK_SIZE / 4;
-
-	/* Threads are worth it from the second large chunk on. */
-	if (!p->thread_count && (p->one_thread || !(large && p->filled > 0))) {
-		p->filled++;
-		merge_first(p);
-		return;
-	}
-	while (p->thread_count < POOL_THREADS &&
-		pthread_create(&p->threads[p->thread_count], NULL, run, p) == 0)
-		p->thread_count++;
 	pthread_mutex_lock(&p->mutex);
-	p->slots[p->filled++ % POOL_CHUNKS].state = SLOT_QUEUED;
-	pthread_cond_signal(&p->work);
+	/* Threads are worth it from the second large chunk on. */
+	if (!p->one_thread && chunk->len >= CHUNK_SIZE / 4 && p->filled > 0)
+		start_threads(p);
+	slot(p, p->filled++)->state = SLOT_QUEUED;
+	tell(p);
+	/* Nobody else merges what the caller brings, and without threads nobody reads it. */
+	while (!p->fill && (p->thread_count == 0 || slot(p, p->first)->state == SLOT_DONE))
+		if (p->first == p->filled || !turn(p, true))
+			break;
 	pthread_mutex_unlock(&p->mutex);
-	if (p->thread_count)
-		merge_ready(p);
+}
+
+/* Works until all that was filled is merged, and nothing more is to be filled. With the mutex. */
+static void finish(struct pool *p)
+{
+	while (p->first < p->filled || (p->fill && !p->ended))
+		if (!turn(p, true))
+			await(p);
+}
+
+void pool_run(struct pool *p, bool (*fill)(void *ctx), void *ctx)
+{
+	pthread_mutex_lock(&p->mutex);
+	p->fill = fill;
+	p->fill_ctx = ctx;
+	p->ended = false;
+	finish(p);
+	p->fill = NULL;
+	pthread_mutex_unlock(&p->mutex);
 }
 
 void pool_drain(struct pool *p)
 {
-	while (p->first < p->filled)
-		merge_first(p);
+	pthread_mutex_lock(&p->mutex);
+	finish(p);
+	pthread_mutex_unlock(&p->mutex);
 }
 
 void pool_free(struct pool *p)
@@ -151,15 +217,13 @@ void pool_free(struct pool *p)
 		return;
 	pthread_mutex_lock(&p->mutex);
 	p->stop = true;
-	p->next = p->filled;
-	pthread_cond_broadcast(&p->work);
+	pthread_cond_broadcast(&p->changed);
 	pthread_mutex_unlock(&p->mutex);
 	for (size_t i = 0; i < p->thread_count; i++)
 		pthread_join(p->threads[i], NULL);
 	for (size_t i = 0; i < POOL_CHUNKS; i++)
 		chunk_release(&p->slots[i].chunk);
 	pthread_mutex_destroy(&p->mutex);
-	pthread_cond_destroy(&p->work);
-	pthread_cond_destroy(&p->done);
+	pthread_cond_destroy(&p->changed);
 	free(p);
 }

@@ -2,14 +2,13 @@
  * Cuts the bytes of a document into chunks that can be read apart from each other: between lines, or
  * between the values of JSON that spans lines. Only what is needed for that is looked at here.
  */
+#include "decoder.h"
 #include "logs_private.h"
 #include "records.h"
 
 #include <stdlib.h>
 
 #include "probe/error.h"
-
-enum encoding { ENCODING_UNKNOWN, ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF16BE };
 
 struct reader {
 	struct reader_options options;
@@ -26,31 +25,26 @@ struct reader {
 	bool escape;             /* ... its next byte is escaped */
 	size_t submitted;        /* bytes */
 	struct records *records; /* rewrites what is no lines; NULL: nothing (more) to do */
-	enum encoding encoding;
-	unsigned char held[4]; /* bytes of a unit not yet whole */
-	size_t held_len;
-	uint32_t surrogate;
+	struct decoder decoder;
+	char *tail; /* of a chunk, on its way into the next one */
+	size_t tail_size;
 };
 
-struct reader *reader_new(const struct reader_options *options)
+/* Keeps what follows the first `len` bytes, as they and their chunk may be gone soon. */
+static void keep_tail(struct reader *r, size_t len)
 {
-	struct reader *r = calloc(1, sizeof(*r));
+	const struct chunk *c = r->chunk;
+	size_t rest = c->len - len;
 
-	if (!r)
-		die("out of memory for %zu bytes", sizeof(*r));
-	r->options = *options;
-	r->pool = pool_new(options->merge, options->ctx, options->one_thread);
-	r->chunk = pool_chunk(r->pool);
-	return r;
-}
-
-void reader_free(struct reader *r)
-{
-	if (!r)
-		return;
-	pool_free(r->pool);
-	records_free(r->records);
-	free(r);
+	if (rest > r->tail_size) {
+		free(r->tail);
+		r->tail_size = rest > CHUNK_SIZE ? CHUNK_MAX : CHUNK_SIZE;
+		r->tail = malloc(r->tail_size);
+		if (!r->tail)
+			die("out of memory for %zu bytes", r->tail_size);
+	}
+	if (rest)
+		memcpy(r->tail, c->data + len, rest);
 }
 
 /* Hands over the first `len` bytes; the rest begins the next chunk. */
@@ -58,16 +52,13 @@ static void submit(struct reader *r, size_t len, bool json)
 {
 	struct chunk *c = r->chunk;
 	size_t rest = c->len - len;
-	char *tail = NULL;
 
 	if (len == 0)
 		return;
-	if (rest) {
-		tail = malloc(rest);
-		if (!tail)
-			die("out of memory for %zu bytes", rest);
-		memcpy(tail, c->data + len, rest);
-	}
+	keep_tail(r, len);
+	/* Parts of a line that goes on are looked at again. */
+	while (c->line_count && c->line_ends[c->line_count - 1] >= len)
+		c->line_count--;
 	c->len = len;
 	c->kind = !json ? CHUNK_LINES : r->wrapped ? CHUNK_JSON_WRAPPED : CHUNK_JSON;
 	c->format = r->options.format;
@@ -81,11 +72,9 @@ static void submit(struct reader *r, size_t len, bool json)
 	pool_submit(r->pool, c);
 	r->chunk = pool_chunk(r->pool);
 	if (rest)
-		memcpy(r->chunk->data, tail, rest);
-	free(tail);
+		memcpy(r->chunk->data, r->tail, rest);
 	r->chunk->len = rest;
-	r->at -= len < r->at ? len : r->at;
-	r->safe = 0;
+	r->at = r->safe = 0;
 }
 
 static void drop_front(struct reader *r, size_t len)
@@ -101,7 +90,8 @@ static bool is_partial(const char *line, size_t len)
 	/* The same of docker: {"log":"text without \n","stream" ... */
 	if (len > 8 && memcmp(line, "{\"log\":\"", 8) == 0)
 		return !memmem(line, len, "\\n\",\"", 5);
-	const char *blank = len > 24 ? memchr(line, ' ', 40 < len ? 40 : len) : NULL;
+	const char *blank =
+		len > 24 && is_digit(*line) ? memchr(line, ' ', 40 < len ? 40 : len) : NULL;
 	size_t left = blank ? len - (size_t)(blank - line) : 0;
 
 	return left > 10 && memcmp(blank, " std", 4) == 0 && memcmp(blank + 7, " P", 2) == 0;
@@ -137,6 +127,8 @@ static enum verdict opens_json(const char *p, const char *end, bool final)
 /* A line of an object laid out over lines ends in what asks for more; others are whole, or broken. */
 static bool asks_for_more(const char *p, const char *newline)
 {
+	if (newline > p && newline[-1] == '}')
+		return false;
 	while (newline > p && (unsigned char)newline[-1] <= ' ')
 		newline--;
 	return memchr("{[,", newline[-1], 3) != NULL;
@@ -212,6 +204,7 @@ static bool walk_lines(struct reader *r, bool final)
 				cut_line(r);
 			return false;
 		}
+		chunk_line_end(c, (size_t)(newline - c->data));
 		r->at = (size_t)(newline - c->data) + 1;
 		if (!is_partial(p, (size_t)(newline - p)))
 			r->safe = r->at;
@@ -293,7 +286,7 @@ static bool walk_json(struct reader *r, bool final)
 		case '"':
 			if (r->depth == 0 && *p == '"')
 				return leave_json(r);
-			after = json_skip(p, end);
+			after = r->depth > 0 && *p == '{' ? json_run(p, end) : json_skip(p, end);
 			if (after) {
 				r->at = (size_t)(after - c->data);
 			} else {
@@ -342,6 +335,25 @@ static void look(struct reader *r, bool final)
 		submit(r, r->safe ? r->safe : r->at, false);
 }
 
+/* Bytes that are missing until the chunk is looked at: the same however they come, so that it is always
+ * cut at the same places. */
+static size_t room(const struct reader *r)
+{
+	size_t used = r->chunk->len, next = used - used % CHUNK_SIZE + CHUNK_SIZE;
+
+	return (next < CHUNK_MAX ? next : CHUNK_MAX - 1) - used;
+}
+
+/* So many bytes came. */
+static void filled(struct reader *r, size_t len)
+{
+	bool enough = len == room(r);
+
+	r->chunk->len += len;
+	if (enough)
+		look(r, false);
+}
+
 /* Text on its way into chunks. */
 static void put_text(void *ctx, const char *bytes, size_t len)
 {
@@ -357,22 +369,22 @@ static void put_text(void *ctx, const char *bytes, size_t len)
 			len -= dropped;
 			continue;
 		}
-		size_t room = CHUNK_MAX - 1 - r->chunk->len, part = len < room ? len : room;
+		size_t part = room(r);
 
-		if (part > 256 << 10)
-			part = 256 << 10;
+		if (part > len)
+			part = len;
 		memcpy(r->chunk->data + r->chunk->len, bytes, part);
-		r->chunk->len += part;
+		filled(r, part);
 		bytes += part;
 		len -= part;
-		if (r->chunk->len >= CHUNK_SIZE)
-			look(r, false);
 	}
 }
 
 /* Text of the document, as it is in there. */
-static void put(struct reader *r, const char *bytes, size_t len)
+static void put(void *ctx, const char *bytes, size_t len)
 {
+	struct reader *r = ctx;
+
 	if (!r->records) {
 		put_text(r, bytes, len);
 	} else if (!records_feed(r->records, bytes, len)) {
@@ -381,115 +393,61 @@ static void put(struct reader *r, const char *bytes, size_t len)
 	}
 }
 
-/* One UTF-16 unit; halves of pairs wait for each other. */
-static size_t put_unit(struct reader *r, uint32_t unit, char out[8])
-{
-	size_t len = 0;
-
-	if (unit >= 0xDC00 && unit < 0xE000 && r->surrogate) {
-		unit = 0x10000 + ((r->surrogate - 0xD800) << 10) + (unit - 0xDC00);
-		r->surrogate = 0;
-	} else if (r->surrogate) {
-		len = utf8_put(0xFFFD, out);
-		r->surrogate = 0;
-	}
-	if (unit >= 0xD800 && unit < 0xDC00) {
-		r->surrogate = unit;
-		return len;
-	}
-	if (unit >= 0xDC00 && unit < 0xE000)
-		unit = 0xFFFD;
-	return len + utf8_put(unit, out + len);
-}
-
-static void put_utf16(struct reader *r, const unsigned char *bytes, size_t len)
-{
-	char out[4096];
-	size_t used = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		r->held[r->held_len++] = bytes[i];
-		if (r->held_len < 2)
-			continue;
-		uint32_t unit = r->encoding == ENCODING_UTF16LE ? r->held[0] | r->held[1] << 8
-								: r->held[0] << 8 | r->held[1];
-
-		r->held_len = 0;
-		used += put_unit(r, unit, out + used);
-		if (used > sizeof(out) - 8) {
-			put(r, out, used);
-			used = 0;
-		}
-	}
-	put(r, out, used);
-}
-
-/* By the mark of byte order, or by where the zeros are. Returns the bytes of the mark. */
-static size_t detect(struct reader *r, const unsigned char *b, size_t len)
-{
-	r->encoding = ENCODING_UTF8;
-	if (len >= 3 && b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF)
-		return 3;
-	if (len < 2)
-		return 0;
-	if ((b[0] == 0xFF && b[1] == 0xFE) || (b[0] == 0xFE && b[1] == 0xFF)) {
-		r->encoding = b[0] == 0xFF ? ENCODING_UTF16LE : ENCODING_UTF16BE;
-		return 2;
-	}
-	if (b[0] && !b[1])
-		r->encoding = ENCODING_UTF16LE;
-	else if (!b[0] && b[1])
-		r->encoding = ENCODING_UTF16BE;
-	return 0;
-}
-
-static void put_encoded(struct reader *r, const unsigned char *bytes, size_t len)
-{
-	if (r->encoding == ENCODING_UTF8)
-		put(r, (const char *)bytes, len);
-	else
-		put_utf16(r, bytes, len);
-}
-
-/* Decides on the encoding with the bytes held so far and passes them on. */
-static void begin(struct reader *r)
-{
-	unsigned char held[4];
-	size_t len = r->held_len, mark;
-
-	if (r->options.format == LOG_AUTO)
-		r->records = records_new(put_text, r);
-	memcpy(held, r->held, sizeof(held));
-	r->held_len = 0;
-	mark = detect(r, held, len);
-	put_encoded(r, held + mark, len - mark);
-}
-
 void reader_feed(struct reader *r, struct str bytes)
 {
-	size_t i = 0;
+	decoder_feed(&r->decoder, bytes.ptr, bytes.len);
+}
 
-	while (r->encoding == ENCODING_UNKNOWN && i < bytes.len) {
-		r->held[r->held_len++] = (unsigned char)bytes.ptr[i++];
-		if (r->held_len == sizeof(r->held))
-			begin(r);
-	}
-	if (i < bytes.len)
-		put_encoded(r, (const unsigned char *)bytes.ptr + i, bytes.len - i);
+char *reader_room(struct reader *r, size_t *len)
+{
+	if (r->decoder.encoding != ENCODING_UTF8 || r->records || r->dropping)
+		return NULL;
+	*len = room(r);
+	return r->chunk->data + r->chunk->len;
+}
+
+void reader_filled(struct reader *r, size_t len)
+{
+	filled(r, len);
+}
+
+void reader_run(struct reader *r, bool (*more)(void *ctx), void *ctx)
+{
+	pool_run(r->pool, more, ctx);
+}
+
+struct reader *reader_new(const struct reader_options *options)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		die("out of memory for %zu bytes", sizeof(*r));
+	r->options = *options;
+	r->pool = pool_new(options->merge, options->ctx, options->one_thread);
+	r->chunk = pool_chunk(r->pool);
+	decoder_init(&r->decoder, put, r);
+	if (options->format == LOG_AUTO)
+		r->records = records_new(put_text, r);
+	return r;
 }
 
 void reader_end(struct reader *r)
 {
-	if (r->encoding == ENCODING_UNKNOWN && r->held_len)
-		begin(r);
+	decoder_end(&r->decoder);
 	if (r->records)
 		records_end(r->records);
 	records_free(r->records);
 	r->records = NULL;
 	look(r, true);
 	pool_drain(r->pool);
-	r->json = r->wrapped = r->skipping = r->dropping = false;
-	r->at = r->safe = r->depth = r->held_len = 0;
-	r->surrogate = 0;
-	r->encoding = ENCODING_UNKNOWN;
+}
+
+void reader_free(struct reader *r)
+{
+	if (!r)
+		return;
+	pool_free(r->pool);
+	records_free(r->records);
+	free(r->tail);
+	free(r);
 }

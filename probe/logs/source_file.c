@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,52 +39,76 @@ static const char *title(struct arena *arena, const void *spec)
 	return arena_str(arena, ((const struct file_spec *)spec)->path).ptr;
 }
 
+/* A file while it is read. */
+struct file_read {
+	struct log_fetch *fetch;
+	struct gzip *gzip; /* NULL: it is none */
+	int fd;
+	int64_t total;
+	int failure;         /* of read(), errno */
+	struct error broken; /* of the gzip data */
+	bool stopped;        /* enough was read, or it is broken */
+	char piece[PIECE];
+};
+
 static bool inflated(void *ctx, struct str bytes)
 {
 	return log_fetch_read(ctx, bytes, NULL);
 }
 
-/* Passes on one piece; 0 go on, 1 enough, -1 the file is broken (and it was said). */
-static int pass_on(struct log_fetch *fetch, struct gzip *gzip, struct str piece)
+/* Passes on one piece, which is in f->piece or where the fetch wanted it. */
+static bool pass_on(struct file_read *f, struct str piece)
 {
-	struct error err;
+	if (f->total == 0 && gzip_is(piece))
+		f->gzip = gzip_new(inflated, f->fetch);
+	f->total += (int64_t)piece.len;
+	if (!f->gzip)
+		return piece.ptr == f->piece ? log_fetch_read(f->fetch, piece, NULL)
+					     : log_fetch_filled(f->fetch, piece.len);
+	log_fetch_bytes(f->fetch, f->total);
+	int rc = gzip_feed(f->gzip, piece, &f->broken);
 
-	if (!gzip)
-		return log_fetch_read(fetch, piece, NULL) ? 0 : 1;
-	int rc = gzip_feed(gzip, piece, &err);
+	f->stopped = rc != 0;
+	return !f->stopped;
+}
 
-	if (rc < 0)
-		log_fetch_partial(fetch, "%s", err.text);
-	return rc;
+static bool read_more(void *ctx)
+{
+	struct file_read *f = ctx;
+	size_t room = 0;
+	char *at = f->gzip ? NULL : log_fetch_room(f->fetch, &room);
+	ssize_t n;
+
+	if (!at) {
+		at = f->piece;
+		room = sizeof(f->piece);
+	}
+	do
+		n = read(f->fd, at, room);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		f->failure = errno;
+	return n > 0 && pass_on(f, (struct str){at, (size_t)n});
 }
 
 static void read_fd(struct log_fetch *fetch, int fd)
 {
-	static _Thread_local char piece[PIECE];
-	struct gzip *gzip = NULL;
-	int64_t total = 0;
-	int rc = 0;
+	struct file_read *f = calloc(1, sizeof(*f));
 
-	while (rc == 0) {
-		ssize_t n = read(fd, piece, sizeof(piece));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			log_fetch_partial(fetch, "cannot read on: %s", strerror(errno));
-		if (n <= 0)
-			break;
-		if (total == 0 && gzip_is((struct str){piece, (size_t)n}))
-			gzip = gzip_new(inflated, fetch);
-		total += n;
-		if (gzip)
-			log_fetch_bytes(fetch, total);
-		rc = pass_on(fetch, gzip, (struct str){piece, (size_t)n});
-	}
+	if (!f)
+		die("out of memory for %zu bytes", sizeof(*f));
+	f->fetch = fetch;
+	f->fd = fd;
+	log_fetch_run(fetch, read_more, f);
+	if (f->failure)
+		log_fetch_partial(fetch, "cannot read on: %s", strerror(f->failure));
+	if (f->broken.text[0])
+		log_fetch_partial(fetch, "%s", f->broken.text);
 	log_fetch_end(fetch);
-	if (gzip && rc == 0 && !gzip_complete(gzip))
+	if (f->gzip && !f->stopped && !gzip_complete(f->gzip))
 		log_fetch_partial(fetch, "the gzip data ends early");
-	gzip_free(gzip);
+	gzip_free(f->gzip);
+	free(f);
 }
 
 static bool read_path(struct log_fetch *fetch, const char *path)

@@ -8,4 +8,8 @@
 struct logs *logs_of_bytes(
 	struct arena *, struct str text, size_t piece, struct log_options options);
 
+/* The same, read like a file: in whichever thread is free. */
+struct logs *logs_of_pulled(
+	struct arena *, struct str text, size_t piece, struct log_options options);
+
 #endif

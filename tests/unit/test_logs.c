@@ -216,55 +216,6 @@ static void test_long_string(void **state)
 	arena_free(arena);
 }
 
-static void assert_same(const struct logs *a, const struct logs *b)
-{
-	assert_int_equal(a->entries, b->entries);
-	assert_int_equal(a->duplicates, b->duplicates);
-	assert_int_equal(a->cluster_count, b->cluster_count);
-	assert_int_equal(a->entry_count, b->entry_count);
-	assert_int_equal(a->event_count, b->event_count);
-	assert_int_equal(a->instance_count, b->instance_count);
-	for (size_t i = 0; i < a->cluster_count; i++) {
-		assert_string_equal(a->clusters[i]->id, b->clusters[i]->id);
-		assert_int_equal(a->clusters[i]->count, b->clusters[i]->count);
-		assert_true(str_equal(a->clusters[i]->sample, b->clusters[i]->sample));
-	}
-	for (size_t i = 0; i < a->entry_count; i++) {
-		assert_int_equal(a->entry_list[i]->index, b->entry_list[i]->index);
-		assert_true(str_equal(a->entry_list[i]->text, b->entry_list[i]->text));
-	}
-	for (size_t i = 0; i < a->event_count; i++)
-		assert_int_equal(a->events[i].index, b->events[i].index);
-}
-
-/* Threads change nothing but the time it takes. */
-static void test_threads(void **state)
-{
-	enum { LINES = 60000, ROOM = 256 };
-	struct arena *arena = arena_new();
-	char *text = test_malloc((size_t)LINES * ROOM);
-	size_t len = 0;
-
-	(void)state;
-	for (int i = 0; i < LINES; i++)
-		len += (size_t)snprintf(text + len, ROOM,
-			i % 7 == 3 ? "2026-01-02 03:%02d:%02d ERROR job %d failed: ValueError: %d\n"
-			: i % 5    ? "{\"insertId\":\"%d%02d%d\",\"severity\":\"WARNING\","
-				     "\"textPayload\":\"slow query of %d ms in orders of the shop\"}\n"
-				   : "{\"time\":\"2026-01-02T03:%02d:%02dZ\",\"level\":\"error\","
-				     "\"msg\":\"order %d\",\"stack\":\"Error: no %d\\n    at f "
-				     "(/app/a.js:3:4)\\n    at g (/app/b.js:5:6)\"}\n",
-			i / 1000, i / 16 % 60, i, i % 90);
-	struct str all = {text, len};
-	struct logs *one = logs_of_bytes(arena, all, 0, (struct log_options){.one_thread = true});
-
-	assert_true(one->cluster_count >= 3);
-	for (int round = 0; round < 3; round++)
-		assert_same(one, logs_of_bytes(arena, all, 0, (struct log_options){0}));
-	test_free(text);
-	arena_free(arena);
-}
-
 /* Objects in objects without end are given up, not gone into one by one, each a new look at all. */
 static void test_deep_objects(void **state)
 {
@@ -296,7 +247,6 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_deep_objects),
 		cmocka_unit_test(test_long_string),
-		cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
