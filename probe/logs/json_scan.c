@@ -43,34 +43,16 @@ const char *json_skip(const char *p, const char *end)
 	}
 }
 
-/* Bits of 64 bytes. */
-struct block {
-	uint64_t quotes, slashes, opens, closes;
-};
-
-static struct block block_bits(const char *p)
-{
-	struct block b = {0};
-
-	for (int i = 0; i < 64; i += 16) {
-		b.quotes |= (uint64_t)byte_bits(p + i, '"', 0) << i;
-		b.slashes |= (uint64_t)byte_bits(p + i, '\\', 0) << i;
-		/* '[' and ']' differ from '{' and '}' in one bit. */
-		b.opens |= (uint64_t)byte_bits(p + i, '{', 0x20) << i;
-		b.closes |= (uint64_t)byte_bits(p + i, '}', 0x20) << i;
-	}
-	return b;
-}
-
-/* What a walk over blocks knows at the end of one. */
+/* What a walk over blocks of 64 bytes knows at the end of one. */
 struct run {
 	bool escape;     /* the next byte is escaped */
 	uint64_t inside; /* a string goes on: all bits, or none */
 	size_t depth;
+	const char *last; /* where a value ended last */
 };
 
 /* Quotes that are not escaped. */
-static uint64_t real_quotes(const struct block *b, struct run *r)
+static uint64_t real_quotes(const struct json_block *b, struct run *r)
 {
 	uint64_t quotes = b->quotes, slashes = b->slashes;
 
@@ -94,40 +76,54 @@ static uint64_t real_quotes(const struct block *b, struct run *r)
  * the quote that closes. */
 static uint64_t between_quotes(uint64_t bits)
 {
-	for (int shift = 1; shift < 64; shift *= 2)
-		bits ^= bits << shift;
-	return bits;
+	bits ^= bits << 1;
+	bits ^= bits << 2;
+	bits ^= bits << 4;
+	bits ^= bits << 8;
+	bits ^= bits << 16;
+	return bits ^ bits << 32;
+}
+
+/* Goes over the brackets among `bits` of the block at p; false: the array around the values ends. */
+static bool run_brackets(struct run *r, const char *block, uint64_t bits, const char *p)
+{
+	for (; bits; bits &= bits - 1) {
+		int at = __builtin_ctzll(bits);
+		char kind = block[at] | 0x20;
+
+		if (kind == '{') {
+			r->depth++;
+		} else if (kind == '}') {
+			if (r->depth == 0)
+				return false;
+			if (--r->depth == 0)
+				r->last = p + at + 1;
+		}
+	}
+	return true;
 }
 
 const char *json_run(const char *p, const char *end)
 {
 	struct run r = {0};
-	const char *last = NULL;
-	char rest[64];
+	char rest[JSON_BLOCK];
 
-	for (; p < end; p += 64) {
-		const char *from = p;
+	for (; p < end; p += JSON_BLOCK) {
+		const char *block = p;
 
-		if (end - p < 64) {
+		if (end - p < JSON_BLOCK) {
 			memset(rest, ' ', sizeof(rest));
-			memcpy(rest, p, (size_t)(end - p));
-			from = rest;
+			block = memcpy(rest, p, (size_t)(end - p));
 		}
-		struct block b = block_bits(from);
-		uint64_t quotes = b.quotes | b.slashes || r.escape ? real_quotes(&b, &r) : 0;
-		uint64_t text = quotes ? between_quotes(quotes) ^ r.inside : r.inside;
+		struct json_block b = json_block_bits(block);
+		uint64_t quotes = b.slashes || r.escape ? real_quotes(&b, &r) : b.quotes;
+		uint64_t text = between_quotes(quotes) ^ r.inside;
 
 		r.inside = 0 - (text >> 63);
-		for (uint64_t bits = (b.opens | b.closes) & ~text; bits; bits &= bits - 1) {
-			if (b.opens & bits & -bits)
-				r.depth++;
-			else if (r.depth == 0)
-				return last;
-			else if (--r.depth == 0)
-				last = p + __builtin_ctzll(bits) + 1;
-		}
+		if (!run_brackets(&r, block, b.brackets & ~text, p))
+			break;
 	}
-	return last;
+	return r.last;
 }
 
 const char *json_blank(const char *p, const char *end)

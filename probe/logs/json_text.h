@@ -4,8 +4,43 @@
 
 #include "json_keys.h"
 
+enum { JSON_BLOCK = 64 };
+
+/* A bit for each byte of a block. */
+struct json_block {
+	uint64_t quotes, slashes;
+	uint64_t brackets; /* and some letters, which text outside of strings has not */
+};
+
+/* All four brackets are 0x7F with these bits set, and so are few others. */
+enum { BRACKET_BITS = 0x26, BRACKET = 0x7F };
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
+
+static inline struct json_block json_block_bits(const char *p)
+{
+	struct json_block b = {0};
+	__m128i slashes[4], any = _mm_setzero_si128();
+
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(p + 16 * i));
+		__m128i bracket = _mm_cmpeq_epi8(
+			_mm_or_si128(v, _mm_set1_epi8(BRACKET_BITS)), _mm_set1_epi8(BRACKET));
+
+		b.quotes |=
+			(uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')))
+			<< 16 * i;
+		b.brackets |= (uint64_t)(unsigned)_mm_movemask_epi8(bracket) << 16 * i;
+		slashes[i] = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+		any = _mm_or_si128(any, slashes[i]);
+	}
+	if (_mm_movemask_epi8(any))
+		for (int i = 0; i < 4; i++)
+			b.slashes |= (uint64_t)(unsigned)_mm_movemask_epi8(slashes[i]) << 16 * i;
+	return b;
+}
 
 /* Bits of the 16 bytes at p that are a quote or a backslash. */
 static inline unsigned string_bits(const char *p)
@@ -14,14 +49,6 @@ static inline unsigned string_bits(const char *p)
 
 	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
 		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
-}
-
-/* ... that are `byte` once the bits of `mask` are set. */
-static inline unsigned byte_bits(const char *p, char byte, char mask)
-{
-	__m128i v = _mm_or_si128(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8(mask));
-
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(byte)));
 }
 
 /* ... that are a quote or a bracket of either kind: '[' and ']' differ from '{' and '}' in one
@@ -36,21 +63,24 @@ static inline unsigned structure_bits(const char *p)
 			_mm_cmpeq_epi8(low, _mm_set1_epi8('}')))));
 }
 #else
+static inline struct json_block json_block_bits(const char *p)
+{
+	struct json_block b = {0};
+
+	for (int i = 0; i < JSON_BLOCK; i++) {
+		b.quotes |= (uint64_t)(p[i] == '"') << i;
+		b.slashes |= (uint64_t)(p[i] == '\\') << i;
+		b.brackets |= (uint64_t)((p[i] | BRACKET_BITS) == BRACKET) << i;
+	}
+	return b;
+}
+
 static inline unsigned string_bits(const char *p)
 {
 	unsigned bits = 0;
 
 	for (unsigned i = 0; i < 16; i++)
 		bits |= (unsigned)(p[i] == '"' || p[i] == '\\') << i;
-	return bits;
-}
-
-static inline unsigned byte_bits(const char *p, char byte, char mask)
-{
-	unsigned bits = 0;
-
-	for (unsigned i = 0; i < 16; i++)
-		bits |= (unsigned)((p[i] | mask) == byte) << i;
 	return bits;
 }
 

@@ -2,7 +2,6 @@
 #include "model.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "probe/error.h"
 
@@ -83,21 +82,15 @@ uint32_t model_source(struct model *m, const char *name)
 	return (uint32_t)m->source_count++;
 }
 
-/*
- * A large table that is zero. Written at once and in large pages where there are some: pages that are
- * read before they are written cost twice, and each time they tell the other threads.
- */
+/* A table of zeros, written at once: pages that are read before they are written cost twice, and each time
+ * all threads are told. */
 static uint64_t *table_new(size_t count)
 {
-	size_t size = count * sizeof(uint64_t),
-	       alignment = size >= LARGE_PAGE ? LARGE_PAGE : sizeof(uint64_t);
-	void *table = aligned_alloc(alignment, size);
+	uint64_t *table = malloc(count * sizeof(*table));
 
 	if (!table)
-		die("out of memory for %zu bytes", size);
-	if (size >= LARGE_PAGE)
-		madvise(table, size, MADV_HUGEPAGE);
-	return memset(table, 0, size);
+		die("out of memory for %zu bytes", count * sizeof(*table));
+	return memset(table, 0, count * sizeof(*table));
 }
 
 /* Whether this identity was seen before; remembers it. */
