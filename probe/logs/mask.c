@@ -19,7 +19,6 @@ struct masker {
 struct word {
 	struct str text;
 	size_t letters;    /* in front */
-	bool hex;          /* all of them are hexadecimal digits */
 	unsigned any, all; /* classes that any or all of the bytes behind them have; no byte: all */
 };
 
@@ -188,10 +187,21 @@ static void put_core(struct masker *m, struct str core, unsigned any)
 		put_segment(m, core, any);
 }
 
+static bool is_hex(struct str letters)
+{
+	size_t i = 0;
+
+	if (letters.len < MASK_HEX_MIN)
+		return false;
+	while (i < letters.len && is(letters.ptr[i], C_HEX))
+		i++;
+	return i == letters.len;
+}
+
 /* Only letters, and punctuation after them: most words. */
 static bool is_plain(const struct word *w)
 {
-	return w->all & C_CLOSE && !(w->any & C_OPEN) && !(w->hex && w->letters >= MASK_HEX_MIN);
+	return w->all & C_CLOSE && !(w->any & C_OPEN) && !is_hex(str_sub(w->text, 0, w->letters));
 }
 
 static bool is_number(const struct word *w)
@@ -302,15 +312,26 @@ static size_t skip_blanks(struct str text, size_t i)
 	return i;
 }
 
+/* Most words are letters: nothing else is done for each byte of a line. */
+static size_t skip_letters(struct str text, size_t i)
+{
+	for (; text.len - i >= 16; i += 16) {
+		unsigned others = other_bits(text.ptr + i);
+
+		if (others)
+			return i + (unsigned)__builtin_ctz(others);
+	}
+	while (i < text.len && is(text.ptr[i], C_ALPHA))
+		i++;
+	return i;
+}
+
 static void next_word(struct str text, size_t *pos, struct word *w)
 {
-	size_t start = skip_blanks(text, *pos), i = start;
-	unsigned class, hex = C_HEX, any = 0, all = ~0u;
+	size_t start = skip_blanks(text, *pos), i = skip_letters(text, start);
+	unsigned class, any = 0, all = ~0u;
 
-	for (; i < text.len && (class = class_of(text.ptr[i])) & C_ALPHA; i++)
-		hex &= class;
 	w->letters = i - start;
-	w->hex = hex;
 	for (; i < text.len && !((class = class_of(text.ptr[i])) & C_BLANK); i++) {
 		any |= class;
 		all &= class;

@@ -4,6 +4,10 @@
 
 #include "probe/str.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum {
 	C_DIGIT = 1,
 	C_ALPHA = 2,
@@ -34,6 +38,23 @@ static inline unsigned class_of(char c)
 static inline bool is(char c, unsigned set)
 {
 	return class_of(c) & set;
+}
+
+/* Bits of the 16 bytes at p that are no letter. */
+static inline unsigned other_bits(const char *p)
+{
+#if defined(__SSE2__)
+	__m128i low = _mm_or_si128(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8(0x20));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+		_mm_cmplt_epi8(low, _mm_set1_epi8('a')), _mm_cmpgt_epi8(low, _mm_set1_epi8('z'))));
+#else
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		bits |= (unsigned)!is(p[i], C_ALPHA) << i;
+	return bits;
+#endif
 }
 
 bool mask_has_digit(struct str);
