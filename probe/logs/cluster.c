@@ -13,6 +13,23 @@ enum {
 	OVERFLOW_SHAPES = 10000,
 };
 
+/* Fewer than eight bytes in a number. A call of memcpy() would take longer than the rest. */
+static uint64_t tail_of(const unsigned char *p, size_t len)
+{
+	uint32_t low, high;
+
+	if (len < 4) {
+		uint64_t tail = 0;
+
+		for (size_t i = 0; i < len; i++)
+			tail |= (uint64_t)p[i] << 8 * i;
+		return tail;
+	}
+	memcpy(&low, p, 4);
+	memcpy(&high, p + len - 4, 4);
+	return low | (uint64_t)high << 8 * (len - 4);
+}
+
 uint64_t cluster_hash(const void *data, size_t len, uint64_t seed)
 {
 	const unsigned char *p = data;
@@ -27,11 +44,7 @@ uint64_t cluster_hash(const void *data, size_t len, uint64_t seed)
 		p += 8;
 		len -= 8;
 	}
-	uint64_t tail = 0;
-
-	if (len) /* nothing may be at no address */
-		memcpy(&tail, p, len);
-	h = (h ^ tail) * UINT64_C(0xc4ceb9fe1a85ec53);
+	h = (h ^ tail_of(p, len)) * UINT64_C(0xc4ceb9fe1a85ec53);
 	h ^= h >> 29;
 	h *= UINT64_C(0xff51afd7ed558ccd);
 	return h ^ (h >> 32);

@@ -91,6 +91,14 @@ static bool may_be_exception(const struct raw *raw, const struct detail *d, stru
 	return exception_possible(text);
 }
 
+static struct judgement judgement_of(const char *masked, size_t len, bool exception)
+{
+	return (struct judgement){.known = true,
+		.exception = exception,
+		.masked = {masked, len},
+		.hash = cluster_hash(masked, len, 31)};
+}
+
 struct judgement event_judge(const struct raw *raw, const struct detail *d, struct str text,
 	bool lines, char masked[MASK_MAX])
 {
@@ -105,7 +113,7 @@ struct judgement event_judge(const struct raw *raw, const struct detail *d, stru
 	size_t len = mask_text(e && e->frames ? exception_key(e, key) : text, masked);
 
 	arena_free(scratch);
-	return (struct judgement){.known = true, .exception = e, .masked = {masked, len}};
+	return judgement_of(masked, len, e != NULL);
 }
 
 /* A text of one line that has the form of one which was no exception is none either. */
@@ -113,14 +121,14 @@ static struct judgement judge_line(
 	struct chunk *c, const struct raw *raw, struct str text, bool lines, char masked[MASK_MAX])
 {
 	size_t len = mask_text(text, masked);
-	struct judgement j = {.known = true, .masked = {masked, len}};
-	uint64_t hash = hash_str(j.masked, 33) | 1, *plain = &c->judge->plain[hash % JUDGED_SLOTS];
+	struct judgement j = judgement_of(masked, len, false);
+	uint64_t *plain = &c->judge->plain[j.hash % JUDGED_SLOTS];
 
-	if (lines || *plain == hash || !may_be_exception(raw, NULL, text))
+	if (lines || *plain == j.hash || !may_be_exception(raw, NULL, text))
 		return j;
 	j = event_judge(raw, NULL, text, false, masked);
 	if (!j.exception)
-		*plain = hash;
+		*plain = j.hash;
 	return j;
 }
 

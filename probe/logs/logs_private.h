@@ -178,6 +178,7 @@ struct origin {
 struct judgement {
 	bool known, exception;
 	struct str masked;
+	uint64_t hash; /* of it */
 };
 
 struct detail {

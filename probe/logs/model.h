@@ -125,8 +125,8 @@ void model_free(struct model *);
 /* Text that may be a part of something; in any order. */
 void model_join(struct model *, const struct item *);
 void model_join_flush(struct model *);
-/* One whole event. */
-void model_event(struct model *, const struct item *);
+/* One whole event; its level may change. */
+void model_event(struct model *, struct item *);
 void model_kept_sort(struct model *);
 void model_annotate(struct model *);
 

@@ -15,14 +15,14 @@ enum {
 };
 
 /* The shape of a masked form. */
-static uint32_t shape_of(struct model *m, struct str masked)
+static uint32_t shape_of(struct model *m, const struct judgement *j)
 {
-	uint64_t hash = hash_str(masked, 31) | 1;
-	size_t slot = hash % SHAPE_CACHE;
+	uint64_t hash = j->hash | 1;
+	size_t slot = (hash >> 1) % SHAPE_CACHE;
 
 	if (m->cache_hash[slot] == hash)
 		return m->cache_shape[slot];
-	uint32_t shape = clusters_add(m->clusters, masked);
+	uint32_t shape = clusters_add(m->clusters, j->masked);
 
 	while (m->shape_count <= shape) {
 		m->shapes = heap_grow(
@@ -174,7 +174,9 @@ static void add_event(struct model *m, const struct carry *c, uint32_t shape, bo
 		m->logs->events_left_out++;
 		return;
 	}
-	m->events = heap_grow(m->events, m->event_count, &m->event_capacity, sizeof(*m->events));
+	if (m->event_count == m->event_capacity)
+		m->events = heap_grow(
+			m->events, m->event_count, &m->event_capacity, sizeof(*m->events));
 	m->events[m->event_count++] = (struct event){.time = c->raw.time,
 		.index = c->index,
 		.instance = c->instance,
@@ -209,24 +211,23 @@ static void set_ticket(struct model *m, uint64_t ticket, uint32_t shape)
 	m->tickets[ticket] = shape;
 }
 
-void model_event(struct model *m, const struct item *given)
+void model_event(struct model *m, struct item *item)
 {
-	struct item item = *given;
-	struct carry *c = &item.carry;
-	struct judgement judged = item.judgement;
+	struct carry *c = &item->carry;
+	struct judgement judged = item->judgement;
 	char masked[MASK_MAX];
 
 	if (c->quiet && c->parts == 1)
 		return;
 	if (!judged.known)
 		judged = event_judge(
-			&c->raw, item.detail, item.text, m->options->format == LOG_LINES, masked);
+			&c->raw, item->detail, item->text, m->options->format == LOG_LINES, masked);
 	/* A warning with an exception stays a warning. */
 	if (judged.exception && c->raw.level < SEVERITY_WARNING) {
 		c->raw.level = SEVERITY_ERROR;
 		m->instances[c->instance]->errors++;
 	}
-	uint32_t shape = shape_of(m, judged.masked);
+	uint32_t shape = shape_of(m, &judged);
 	struct shape_stat *s = &m->shapes[shape];
 
 	count_shape(s, c);
@@ -234,9 +235,9 @@ void model_event(struct model *m, const struct item *given)
 	bool kept = worth_keeping(m, c, s, new_there);
 
 	if (kept)
-		keep(m, &item, shape,
+		keep(m, item, shape,
 			judged.exception
-				? event_exception(m->arena, &c->raw, item.detail, item.text)
+				? event_exception(m->arena, &c->raw, item->detail, item->text)
 				: NULL);
 	else if (!is_quiet(c))
 		m->logs->entries_left_out++;

@@ -26,18 +26,18 @@ static void end(struct model *m, struct stream *s)
 {
 	if (!s->first.carry.parts)
 		return;
-	struct item item = s->first;
+	struct item *item = &s->first;
 
-	item.text = buf_str(&s->text);
-	item.judgement.masked = buf_str(&s->masked);
-	item.detail = NULL;
-	if (item.carry.parts > 1)
-		item.carry.raw.traits |= LOG_REJOINED;
+	item->text = buf_str(&s->text);
+	item->judgement.masked = buf_str(&s->masked);
+	item->detail = NULL;
+	if (item->carry.parts > 1)
+		item->carry.raw.traits |= LOG_REJOINED;
 	if (s->text.overflow)
-		item.carry.raw.traits |= LOG_CUT;
-	s->first.carry.parts = 0;
+		item->carry.raw.traits |= LOG_CUT;
 	m->stream_held -= s->text.len;
-	model_event(m, &item);
+	model_event(m, item);
+	item->carry.parts = 0;
 	s->text.overflow = false;
 	if (s->text.capacity > 64 << 10)
 		buf_release(&s->text);
