@@ -182,7 +182,8 @@ struct logs {
 	int64_t entries, duplicates; /* of all sources */
 	int64_t first, last;         /* window really covered; TIME_NONE */
 	int64_t by_severity[SEVERITY_COUNT];
-	/* By severity (highest first), then count, then template. */
+	/* By severity (highest first), then count, then template. What tells of nothing wrong is grouped in
+	 * the first 8 MiB of a document only. */
 	struct log_cluster **clusters;
 	size_t cluster_count;
 	int64_t clusters_left_out;           /* entries' worth of clusters that did not fit */

@@ -5,6 +5,7 @@
 #include "probe/diagnosis.h"
 #include "probe/log_source.h"
 #include "probe/loop.h"
+#include "probe/progress.h"
 
 #define SINCE_DEFAULT (15 * 60 * NS_PER_S)
 
@@ -121,12 +122,16 @@ static int read_and_judge(struct logs_run *r, struct log_options *options)
 	struct cli *cli = r->cli;
 	struct error err;
 	struct loop *loop = loop_new(&err);
+	struct progress_logs *progress = progress_logs_new(cli);
 	size_t failed = 0;
 	struct logs *logs;
 
+	options->progress = progress ? progress_logs_show : NULL;
+	options->ctx = progress;
 	logs = loop ? logs_collect(cli->arena, r->specs, cli->operand_count, options, loop, &err)
 		    : NULL;
 	loop_free(loop);
+	progress_logs_free(progress);
 	if (!logs) {
 		cli_error(cli, "%s", err.text);
 		return EXIT_UNDECIDED;

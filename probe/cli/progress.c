@@ -140,7 +140,7 @@ static void step_ended(void *ctx, size_t step, const struct step_result *result)
 	p->done += result->status != STEP_SKIPPED;
 }
 
-static bool has_audience(const struct cli *cli)
+bool progress_watched(const struct cli *cli)
 {
 	const char *term = getenv("TERM");
 
@@ -154,7 +154,7 @@ struct progress *progress_new(const struct cli *cli, const struct plan *plan, st
 {
 	struct progress *p;
 
-	if (!has_audience(cli))
+	if (!progress_watched(cli))
 		return NULL;
 	p = calloc(1, sizeof(*p));
 	if (!p)

@@ -5,12 +5,7 @@
 
 #include "probe/error.h"
 
-enum {
-	INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4,
-	HELD_MAX = 50000,
-	AHEAD = 12,
-	LARGE_PAGE = 2 << 20
-};
+enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000, AHEAD = 12 };
 /* Entries may arrive as much out of order as this. */
 #define DISORDER (2 * NS_PER_S)
 
