@@ -29,6 +29,9 @@ enum { REGEX_GROUPS_MAX = 32 };
  * pattern from 0. */
 int regex_compile(struct arena *, struct str pattern, unsigned flags, struct regex **out,
 	size_t *offset, struct error *err);
+/* The same for a pattern that is known to be right, of which there are many and few are ever matched: compiled
+ * when it first is. The pattern's text must live as long as the arena, which other threads must not use. */
+struct regex *regex_deferred(struct arena *, struct str pattern, unsigned flags);
 /* 1: found, 0: not found, -1: a bound was reached. groups[0] is the match, groups[1..] the captures,
  * as slices of the subject; those that took no part have ptr NULL. groups may be NULL when count is
  * 0. */

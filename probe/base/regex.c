@@ -6,10 +6,17 @@
 /* Steps of backtracking: some ten milliseconds at most. Heap in KiB. */
 enum { MATCH_STEPS = 500000, MATCH_DEPTH = 20000, MATCH_HEAP = 20000, PATTERN_BYTES = 1 << 16 };
 
-struct regex {
+struct compiled {
 	pcre2_code *code;
 	pcre2_match_context *limits;
 	uint32_t groups;
+};
+
+struct regex {
+	struct compiled *compiled; /* code is NULL before a deferred one is matched */
+	struct arena *arena;
+	struct str pattern;
+	unsigned flags;
 };
 
 static void *arena_malloc(size_t size, void *arena)
@@ -38,21 +45,21 @@ static uint32_t options_of(unsigned flags)
 	return options;
 }
 
-int regex_compile(struct arena *arena, struct str pattern, unsigned flags, struct regex **out,
-	size_t *offset, struct error *err)
+static int compile(const struct regex *regex, size_t *offset, struct error *err)
 {
-	struct regex *regex = ARENA_NEW(arena, struct regex);
+	struct compiled *c = regex->compiled;
+	struct str pattern = regex->pattern;
 	pcre2_general_context *memory =
-		pcre2_general_context_create(arena_malloc, arena_ignore, arena);
+		pcre2_general_context_create(arena_malloc, arena_ignore, regex->arena);
 	pcre2_compile_context *context = pcre2_compile_context_create(memory);
 	PCRE2_UCHAR text[256];
 	PCRE2_SIZE at;
 	int code;
 
 	pcre2_set_max_pattern_length(context, PATTERN_BYTES);
-	regex->code = pcre2_compile(
-		(PCRE2_SPTR)pattern.ptr, pattern.len, options_of(flags), &code, &at, context);
-	if (!regex->code) {
+	c->code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, options_of(regex->flags),
+		&code, &at, context);
+	if (!c->code) {
 		if (at > pattern.len)
 			at = pattern.len;
 		if (offset)
@@ -60,13 +67,41 @@ int regex_compile(struct arena *arena, struct str pattern, unsigned flags, struc
 		pcre2_get_error_message(code, text, sizeof(text));
 		return error_set(err, "%s", (const char *)text);
 	}
-	regex->limits = pcre2_match_context_create(memory);
-	pcre2_set_match_limit(regex->limits, MATCH_STEPS);
-	pcre2_set_depth_limit(regex->limits, MATCH_DEPTH);
-	pcre2_set_heap_limit(regex->limits, MATCH_HEAP);
-	pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &regex->groups);
+	c->limits = pcre2_match_context_create(memory);
+	pcre2_set_match_limit(c->limits, MATCH_STEPS);
+	pcre2_set_depth_limit(c->limits, MATCH_DEPTH);
+	pcre2_set_heap_limit(c->limits, MATCH_HEAP);
+	pcre2_pattern_info(c->code, PCRE2_INFO_CAPTURECOUNT, &c->groups);
+	return 0;
+}
+
+struct regex *regex_deferred(struct arena *arena, struct str pattern, unsigned flags)
+{
+	struct regex *regex = ARENA_NEW(arena, struct regex);
+
+	*regex = (struct regex){ARENA_NEW(arena, struct compiled), arena, pattern, flags};
+	return regex;
+}
+
+int regex_compile(struct arena *arena, struct str pattern, unsigned flags, struct regex **out,
+	size_t *offset, struct error *err)
+{
+	struct regex *regex = regex_deferred(arena, pattern, flags);
+
+	if (compile(regex, offset, err))
+		return -1;
 	*out = regex;
 	return 0;
+}
+
+/* What a pattern became, whose text was found to be right before. */
+static const struct compiled *compiled(const struct regex *regex)
+{
+	struct error err;
+
+	if (!regex->compiled->code && compile(regex, NULL, &err))
+		die("'%.*s': %s", STR_ARG(regex->pattern), err.text);
+	return regex->compiled;
 }
 
 static const char *bound_text(int code)
@@ -83,12 +118,13 @@ static const char *bound_text(int code)
 int regex_match(const struct regex *regex, struct str subject, struct str *groups, size_t count,
 	struct error *err)
 {
+	const struct compiled *c = compiled(regex);
 	/* Of the heap: what matching needs is given back at once, not kept in the pattern's arena. */
 	pcre2_general_context *memory = pcre2_general_context_create(NULL, NULL, NULL);
 	pcre2_match_data *data = pcre2_match_data_create(
 		count > REGEX_GROUPS_MAX ? REGEX_GROUPS_MAX : (uint32_t)count, memory);
-	int result = pcre2_match(
-		regex->code, (PCRE2_SPTR)subject.ptr, subject.len, 0, 0, data, regex->limits);
+	int result =
+		pcre2_match(c->code, (PCRE2_SPTR)subject.ptr, subject.len, 0, 0, data, c->limits);
 	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
 
 	for (size_t i = 0; i < count; i++) {
@@ -109,12 +145,12 @@ int regex_match(const struct regex *regex, struct str subject, struct str *group
 
 size_t regex_group_count(const struct regex *regex)
 {
-	return regex->groups;
+	return compiled(regex)->groups;
 }
 
 size_t regex_group(const struct regex *regex, const char *name)
 {
-	int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
+	int number = pcre2_substring_number_from_name(compiled(regex)->code, (PCRE2_SPTR)name);
 
 	return number > 0 ? (size_t)number : 0;
 }

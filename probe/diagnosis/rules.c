@@ -99,7 +99,9 @@ static void read_regex(struct reader *r, const struct node *node, struct pattern
 			node_kind_text(node));
 		return;
 	}
-	if (regex_compile(r->rules->arena, node->text, 0, &out->regex, NULL, &err))
+	if (!r->user)
+		out->regex = regex_deferred(r->rules->arena, node->text, 0);
+	else if (regex_compile(r->rules->arena, node->text, 0, &out->regex, NULL, &err))
 		diag_error(r->diags, node->span, "'matches': %s", err.text);
 	out->names = group_names(r->rules->arena, node->text);
 	rules_filter_add(r->rules, node->text, out);

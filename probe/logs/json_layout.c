@@ -103,6 +103,17 @@ static inline const char *value_take(
 	return after;
 }
 
+/* The payload begins or ends in the text of the node, which is at p; where it began. */
+static const char *payload_take(
+	const struct layout *n, const char *p, const char *payload, struct json_fields *out)
+{
+	if (n->opens && n->opens < n->closes)
+		payload = p + n->opens - 1;
+	if (n->closes && payload)
+		out->payload = (struct str){payload, (size_t)(p + n->closes - 1 - payload)};
+	return n->opens ? p + n->opens - 1 : payload;
+}
+
 const char *json_layout_scan(
 	const struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
 {
@@ -120,12 +131,8 @@ const char *json_layout_scan(
 		}
 		if (!i)
 			return NULL;
-		if (n->opens && n->opens < n->closes)
-			payload = p + n->opens - 1;
-		if (n->closes && payload)
-			out->payload = (struct str){payload, (size_t)(p + n->closes - 1 - payload)};
-		if (n->opens)
-			payload = p + n->opens - 1;
+		if (n->opens | n->closes)
+			payload = payload_take(n, p, payload, out);
 		p += n->len;
 		if (n->kind == KIND_END)
 			break;

@@ -94,21 +94,26 @@ static inline unsigned structure_bits(const char *p)
 }
 #endif
 
+/* To the next quote or backslash, or the end. */
+static inline const char *string_special(const char *p, const char *end)
+{
+	while (end - p >= 16) {
+		unsigned bits = string_bits(p);
+
+		if (bits)
+			return p + __builtin_ctz(bits);
+		p += 16;
+	}
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 /* From after an opening quote to the closing one; NULL when there is none. */
 static inline const char *string_end(const char *p, const char *end, bool *escaped)
 {
 	for (;;) {
-		while (end - p >= 16) {
-			unsigned bits = string_bits(p);
-
-			if (bits) {
-				p += __builtin_ctz(bits);
-				break;
-			}
-			p += 16;
-		}
-		while (p < end && *p != '"' && *p != '\\')
-			p++;
+		p = string_special(p, end);
 		if (p >= end)
 			return NULL;
 		if (*p == '"')

@@ -5,7 +5,7 @@
 
 #include "probe/error.h"
 
-enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000, AHEAD = 12 };
+enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000, AHEAD = 12, CACHE_LINE = 64 };
 /* Entries may arrive as much out of order as this. */
 #define DISORDER (2 * NS_PER_S)
 
@@ -77,11 +77,11 @@ uint32_t model_source(struct model *m, const char *name)
 	return (uint32_t)m->source_count++;
 }
 
-/* A table of zeros, written at once: pages that are read before they are written cost twice, and each time
- * all threads are told. */
+/* A table of zeros that were written: pages that are read first, as calloc() gives them, cost twice, and each
+ * time all threads are told. (malloc() would be made a calloc() of by the compiler.) */
 static uint64_t *table_new(size_t count)
 {
-	uint64_t *table = malloc(count * sizeof(*table));
+	uint64_t *table = aligned_alloc(CACHE_LINE, count * sizeof(*table));
 
 	if (!table)
 		die("out of memory for %zu bytes", count * sizeof(*table));

@@ -229,6 +229,26 @@ static void write_file(const char *path, const char *text)
 	fclose(f);
 }
 
+/* Patterns of the table are compiled when they are first matched; none of them may fail then. */
+static void test_every_pattern(void **state)
+{
+	char path[] = "/tmp/test_rules_XXXXXX";
+	struct arena *arena = arena_new();
+	struct rules *rules = shipped(arena);
+	struct diags diags;
+	struct error err;
+
+	(void)state;
+	close(mkstemp(path));
+	diags_init(&diags, arena);
+	write_file(path, rules_text().ptr);
+	assert_int_equal(rules_load(rules, path, &diags, &err), 0);
+	assert_int_equal(diags.count, 0);
+	unlink(path);
+	rules_free(rules);
+	arena_free(arena);
+}
+
 static void test_user_rules(void **state)
 {
 	char path[] = "/tmp/test_rules_XXXXXX";
@@ -273,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_actions),
 		cmocka_unit_test(test_observations),
 		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_every_pattern),
 		cmocka_unit_test(test_user_rules),
 	};
 
