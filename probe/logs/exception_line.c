@@ -3,8 +3,10 @@
  * and whether a file belongs to the application.
  */
 #include <ctype.h>
+#include <pthread.h>
 
 #include "exception_private.h"
+#include "signs.h"
 
 size_t line_indent(struct str s)
 {
@@ -239,18 +241,16 @@ static bool starts_any(struct str s, const char *const *begins)
 	return false;
 }
 
-enum frame_kind line_frame(struct str line)
+/* Of what follows "at ". */
+static enum frame_kind line_frame_kind(struct str s)
 {
 	static const char *const jvm[] = {".java", ".kt", ".scala", ".groovy", ".clj", NULL};
 	static const char *const jvm_places[] = {"Native Method)", "Unknown Source)", NULL};
 	static const char *const node_places[] = {"<anonymous>", "native)", "index ", NULL};
-	size_t indent = line_indent(line);
-	struct str s = str_from(line, indent), before, inside;
+	struct str before, inside;
 
-	if (indent == 0 || !str_starts(s, "at "))
-		return FRAME_NONE;
-	s = str_trim(str_from(s, 3));
-	if (str_contains(s, ":line ") || str_contains(s, "+MoveNext("))
+	s = str_trim(s);
+	if (str_find(s, STR(":line ")) != SIZE_MAX || str_find(s, STR("+MoveNext(")) != SIZE_MAX)
 		return FRAME_DOTNET;
 	if (!str_cut_last(s, "(", &before, &inside)) { /* "at /app/x.js:3:1", "at async f" */
 		bool placed = s.len && isdigit((unsigned char)s.ptr[s.len - 1]);
@@ -258,29 +258,58 @@ enum frame_kind line_frame(struct str line)
 	}
 	if (contains_any(inside, jvm) || starts_any(inside, jvm_places))
 		return FRAME_JVM;
-	if (starts_any(inside, node_places) || str_contains(inside, ":"))
+	if (starts_any(inside, node_places) || str_find_char(inside, ':') != SIZE_MAX)
 		return FRAME_NODE;
 	return FRAME_DOTNET;
 }
 
-bool exception_is_app_file(struct str file)
+enum frame_kind line_frame(struct str line)
+{
+	size_t indent = line_indent(line);
+	struct str s = str_from(line, indent);
+
+	return indent && str_starts(s, "at ") ? line_frame_kind(str_from(s, 3)) : FRAME_NONE;
+}
+
+bool line_is_frame(struct str line)
+{
+	size_t indent = line_indent(line);
+	struct str s = str_from(line, indent);
+
+	if (!indent || !str_starts(s, "at "))
+		return false;
+	return str_find_char(s, '(') != SIZE_MAX || line_frame_kind(str_from(s, 3)) != FRAME_NONE;
+}
+
+/* Folders of runtimes and libraries. */
+static struct signs foreign;
+static pthread_once_t ready = PTHREAD_ONCE_INIT;
+
+static void foreign_init(void)
 {
 	static const char *const parts[] = {"/site-packages/", "/dist-packages/", "/node_modules/",
 		"/gems/", "/rubygems", "/vendor/", "/rustc/", "/.cargo/", "/go/pkg/mod/",
 		"/usr/local/go/src/", "/usr/lib/go", "/lib/ruby/", "/usr/lib/", "/pkg/mod/",
 		"/usr/include/", "/.venv/lib/", "/_build/", "/libsanitizer/", "/sysdeps/", "/glibc",
 		"/cargo/registry/", "/usr/share/php", "/dart-sdk/", NULL};
+
+	signs_init(&foreign, parts);
+}
+
+bool exception_is_app_file(struct str file)
+{
 	static const char *const begins[] = {"node:", "internal/", "<frozen ",
 		"<internal:", "/_/src/", "/_/", "node_modules/", "vendor/", "runtime/", "[internal",
 		"(internal", "webpack-internal:", "gems/", "../sysdeps", "./nptl", "events.js",
 		"net.js", "library/std/", "library/core/", NULL};
-	const char *python = "/lib/python";
+	const struct str python = STR("/lib/python");
 
-	if (contains_any(file, parts) || starts_any(file, begins))
+	pthread_once(&ready, foreign_init);
+	if (signs_in(&foreign, file) || starts_any(file, begins))
 		return false;
 	/* lib/python3.11/, not an application's own folder lib/python/ */
-	size_t at = str_find(file, str_of(python));
-	if (at != SIZE_MAX && str_digits(str_from(file, at + strlen(python))).len)
+	size_t at = str_find(file, python);
+	if (at != SIZE_MAX && str_digits(str_from(file, at + python.len)).len)
 		return false;
 	/* generated code and frozen modules have a name in angle brackets */
 	return file.len > 0 && file.ptr[0] != '<';

@@ -67,5 +67,7 @@ bool str_cut_last(struct str s, const char *needle, struct str *before, struct s
 enum frame_kind { FRAME_NONE, FRAME_JVM, FRAME_NODE, FRAME_DOTNET };
 /* What runtime prints such an "at ..." line. */
 enum frame_kind line_frame(struct str);
+/* Whether any does. */
+bool line_is_frame(struct str);
 
 #endif

@@ -240,9 +240,14 @@ static void absorb_unit(struct masker *m, struct str w)
 	m->word = m->len;
 }
 
+static bool is_capital(char letter)
+{
+	return !(letter & 32);
+}
+
 static bool is_date(const struct word *w)
 {
-	return w->letters == 3 && mask_is_date_word(w->text);
+	return w->letters == 3 && is_capital(w->text.ptr[0]) && mask_is_date_word(w->text);
 }
 
 /* What follows the name of a day or month in a date. */
@@ -257,7 +262,8 @@ static bool is_known_value(struct masker *m, const struct word *w, const struct 
 	bool date = is_date(w) && (m->last_bare || m->last_date || dated(next)),
 	     user = m->last_user && w->letters > 0;
 
-	m->last_user = !m->last_user && w->letters == 4 && str_is_nocase(w->text, "user");
+	m->last_user = !m->last_user && w->letters == 4 && (w->text.ptr[0] | 32) == 'u' &&
+		       str_is_nocase(w->text, "user");
 	m->last_date = date;
 	return date || user;
 }
@@ -338,7 +344,7 @@ static void next_word(struct str text, size_t *pos, struct word *w)
 	}
 	w->any = any;
 	w->all = all;
-	w->text = str_sub(text, start, i - start);
+	w->text = (struct str){text.ptr + start, i - start};
 	*pos = i;
 }
 

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <limits.h>
 #include <pthread.h>
 
 #include "exception_private.h"
@@ -58,7 +59,7 @@ static bool is_frame(struct str line, struct str s, size_t indent)
 		return str_starts(s, "> File \"") ||
 		       (str_starts(s, "from ") &&
 			       (str_contains(s, ":in `") || str_contains(s, ":in '")));
-	return line_frame(line) != FRAME_NONE || str_starts(s, "File \"") ||
+	return line_is_frame(line) || str_starts(s, "File \"") ||
 	       (str_starts(s, "from ") && str_contains(s, ":")) ||
 	       (s.len > 2 && s.ptr[0] == '#' && isdigit((unsigned char)s.ptr[1]));
 }
@@ -122,33 +123,45 @@ static bool is_goroutine(struct str s)
 }
 
 /* Kinds that one knows by their first words. */
+static const struct {
+	enum line_kind kind;
+	const char *begins[14];
+} worded[] = {
+	{LINE_CHAIN, {"The above exception was the direct cause",
+			     "During handling of the above exception"}},
+	{LINE_CAUSE, {"Caused by:", "Wrapped by: ", "--- End of ", "---> "}},
+	{LINE_GO, {"panic: ", "fatal error: "}},
+	{LINE_GOROUTINE, {"goroutine ", "created by ", "exit status ", "[signal "}},
+	{LINE_NOTE, {"note: run with", "note: Some details", "stack backtrace:", "Node.js v",
+			    "Emitted 'error' event", "Require stack:", "Location:",
+			    "Stack backtrace:", "Backtrace omitted"}},
+	{LINE_PHP, {"PHP Fatal error: ", "Fatal error: ", "PHP Parse error: "}},
+	{LINE_STACK, {"Stack trace:", "#0 ", "#1 ", "#2 ", "[stacktrace]", "[previous exception]"}},
+	{LINE_DETAIL, {"DETAIL: ", "HINT: ", "CONTEXT: ", "LINE 1", "LINE 2",
+			      "QUERY: ", "[SQL: ", "[parameters: ", "(Background on this error",
+			      "For further information visit", "nested exception is"}},
+};
+enum { WORDED = sizeof(worded) / sizeof(*worded) };
+
+static bool begins_worded[UCHAR_MAX + 1]; /* by a line's first byte */
+
+static void worded_init(void)
+{
+	for (size_t i = 0; i < WORDED; i++)
+		for (const char *const *word = worded[i].begins; *word; word++)
+			begins_worded[(unsigned char)**word] = true;
+}
+
 static enum line_kind worded_kind(struct str s)
 {
-	static const struct {
-		enum line_kind kind;
-		const char *begins[14];
-	} table[] = {
-		{LINE_CHAIN, {"The above exception was the direct cause",
-				     "During handling of the above exception"}},
-		{LINE_CAUSE, {"Caused by:", "Wrapped by: ", "--- End of ", "---> "}},
-		{LINE_GO, {"panic: ", "fatal error: "}},
-		{LINE_GOROUTINE, {"goroutine ", "created by ", "exit status ", "[signal "}},
-		{LINE_NOTE, {"note: run with", "note: Some details", "stack backtrace:",
-				    "Node.js v", "Emitted 'error' event", "Require stack:",
-				    "Location:", "Stack backtrace:", "Backtrace omitted"}},
-		{LINE_PHP, {"PHP Fatal error: ", "Fatal error: ", "PHP Parse error: "}},
-		{LINE_STACK, {"Stack trace:", "#0 ", "#1 ", "#2 ", "[stacktrace]",
-				     "[previous exception]"}},
-		{LINE_DETAIL, {"DETAIL: ", "HINT: ", "CONTEXT: ", "LINE 1", "LINE 2", "QUERY: ",
-				      "[SQL: ", "[parameters: ", "(Background on this error",
-				      "For further information visit", "nested exception is"}},
-	};
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (!starts_any(s, table[i].begins))
+	pthread_once(&once, worded_init);
+	for (size_t i = 0; begins_worded[(unsigned char)s.ptr[0]] && i < WORDED; i++) {
+		if (!starts_any(s, worded[i].begins))
 			continue;
-		if (table[i].kind != LINE_GOROUTINE || is_goroutine(s))
-			return table[i].kind;
+		if (worded[i].kind != LINE_GOROUTINE || is_goroutine(s))
+			return worded[i].kind;
 	}
 	return LINE_OTHER;
 }

@@ -2,9 +2,12 @@
 
 #include <assert.h>
 
-static unsigned pair_of(const char *p)
+static inline unsigned pair_of(const char *p)
 {
-	return ((unsigned)p[0] & 31) << 5 | ((unsigned)p[1] & 31);
+	uint16_t pair;
+
+	memcpy(&pair, p, sizeof(pair));
+	return pair & SIGN_PAIRS;
 }
 
 void signs_init(struct signs *signs, const char *const *words)

@@ -9,16 +9,16 @@
 
 enum {
 	SIGNS_MAX = 128,
-	SIGN_MIN = 4,      /* bytes of a word at least */
-	SIGN_PAIRS = 1024, /* hashes of two bytes */
+	SIGN_MIN = 4,        /* bytes of a word at least */
+	SIGN_PAIRS = 0x1F1F, /* of two bytes the bits that tell most letters apart */
 };
 
 struct signs {
 	const char *const *words;
 	/* How far to go on when these are the last two of SIGN_MIN bytes; 0: a word may begin with those. */
-	unsigned char skip[SIGN_PAIRS];
+	unsigned char skip[SIGN_PAIRS + 1];
 	/* By the first two bytes: the first word, and after each word the next; + 1, 0: none. */
-	unsigned char first[SIGN_PAIRS], next[SIGNS_MAX];
+	unsigned char first[SIGN_PAIRS + 1], next[SIGNS_MAX];
 	unsigned char len[SIGNS_MAX];
 };
 
