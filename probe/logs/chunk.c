@@ -25,6 +25,21 @@ char *chunk_memory(struct chunk *c, size_t size)
 	return out;
 }
 
+struct str chunk_concat(struct chunk *c, const struct str *texts, size_t count)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++)
+		len += texts[i].len;
+	char *out = chunk_memory(c, len + 1), *at = out;
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(at, texts[i].ptr, texts[i].len);
+		at += texts[i].len;
+	}
+	return (struct str){out, len};
+}
+
 struct raw *chunk_raw(struct chunk *c)
 {
 	c->raws = heap_grow(c->raws, c->raw_count, &c->raw_capacity, sizeof(*c->raws));

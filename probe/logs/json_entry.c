@@ -146,12 +146,7 @@ static uint32_t origin_of(struct chunk *c, const struct json_fields *j, const ui
 		/* One process on one machine; of journald one unit, of which systemd speaks, too. */
 		if (has(j, F_PRIORITY) && service.len)
 			pid = service;
-		char *name = chunk_memory(c, host.len + pid.len + 2);
-
-		memcpy(name, host.ptr, host.len);
-		name[host.len] = '/';
-		memcpy(name + host.len + 1, pid.ptr, pid.len);
-		instance = (struct str){name, host.len + pid.len + 1};
+		instance = chunk_concat(c, (struct str[]){host, STR("/"), pid}, 3);
 	}
 	if (!instance.len)
 		instance = str_of(c->instance);
@@ -172,11 +167,9 @@ static struct str message_of(struct chunk *c, const struct json_fields *j, struc
 		struct str a = slice(&j->f[proto ? F_PROTO_METHOD : F_METHOD]),
 			   b = slice(&j->f[proto ? F_PROTO_RESOURCE : F_URL]),
 			   s = slice(&j->f[F_STATUS]);
-		char *out = chunk_memory(c, a.len + b.len + s.len + 8);
-		int len = snprintf(out, a.len + b.len + s.len + 8, "%.*s %.*s%s%.*s", STR_ARG(a),
-			STR_ARG(b), s.len ? " -> " : "", STR_ARG(s));
 
-		return (struct str){out, (size_t)len};
+		return chunk_concat(
+			c, (struct str[]){a, STR(" "), b, s.len ? STR(" -> ") : STR(""), s}, 5);
 	}
 	/* An empty text is one: the blank line of a trace that came line by line. */
 	if (has(j, F_TEXT))
@@ -265,11 +258,8 @@ static void detail_fill(struct chunk *c, struct detail *d, const struct json_fie
 	}
 	if (has(j, F_FILE)) {
 		struct str file = slice(&j->f[F_FILE]), line = slice(&j->f[F_LINE]);
-		char *out = chunk_memory(c, file.len + line.len + 2);
-		int len = snprintf(
-			out, file.len + line.len + 2, "%.*s:%.*s", STR_ARG(file), STR_ARG(line));
 
-		d->location = (struct str){out, (size_t)len};
+		d->location = chunk_concat(c, (struct str[]){file, STR(":"), line}, 3);
 	} else {
 		d->location = slice(&j->f[F_CALLER]);
 	}
@@ -397,8 +387,7 @@ struct raw *chunk_entry(struct chunk *c, const struct json_fields *j, struct str
 	if (raw->traits & LOG_REQUEST)
 		d->http = http_of(c, raw, j, &look);
 	detail_fill(c, d, j);
-	if (!d->quiet)
-		chunk_judge(c, raw, d);
+	chunk_judge(c, raw, d);
 	return raw;
 }
 

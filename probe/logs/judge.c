@@ -13,7 +13,8 @@ enum { KEY_MAX = 4095 };
 /* Slots of a chunk's memory of texts that were judged, and of masked forms that are no exception. */
 enum { JUDGED_SLOTS = 1 << 10 };
 
-/* What an entry is judged by beside its text. */
+/* What an entry is judged by beside its text, in less than so many bits. */
+enum { ROUND_SHIFT = 40 };
 enum { JUDGED_TRAITS = LOG_REQUEST | LOG_PLATFORM | LOG_FORMATTER | RAW_BLANK };
 
 struct judged {
@@ -25,6 +26,7 @@ struct judged {
 struct judge_memory {
 	struct judged texts[JUDGED_SLOTS];
 	uint64_t plain[JUDGED_SLOTS];
+	uint64_t round; /* of the chunk: texts of those before it are gone */
 };
 
 /* Adds the text up to a NUL, or what fits of it. */
@@ -163,8 +165,10 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 	if (!c->judge && !(c->judge = calloc(1, sizeof(*c->judge))))
 		die("out of memory for %zu bytes", sizeof(*c->judge));
 	d->hash = hash_str(d->text, 61);
-	uint64_t kind = (uint64_t)(raw->traits & JUDGED_TRAITS) << 1 | d->plain,
-		 hash = (d->hash ^ kind * UINT64_C(0x9E3779B97F4A7C15)) | 1;
+	uint64_t kind = (uint64_t)(raw->traits & JUDGED_TRAITS) << 2 | d->quiet << 1 | d->plain,
+		 hash = (d->hash ^ (kind | c->judge->round << ROUND_SHIFT) *
+					   UINT64_C(0x9E3779B97F4A7C15)) |
+			1;
 	struct judged *seen = &c->judge->texts[(hash >> 1) % JUDGED_SLOTS];
 
 	if (!fields && seen->hash == hash) {
@@ -174,7 +178,7 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 	}
 	if (d->plain)
 		rejoin_read(d->text, &d->part);
-	if (stands_alone(raw, d->text))
+	if (!d->quiet && stands_alone(raw, d->text))
 		d->judgement = judge_text(c, raw, d, fields);
 	if (!fields)
 		*seen = (struct judged){hash, d->judgement, d->part};
@@ -183,5 +187,5 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 void chunk_judge_clear(struct chunk *c)
 {
 	if (c->judge)
-		memset(c->judge, 0, sizeof(*c->judge));
+		c->judge->round++;
 }

@@ -19,7 +19,7 @@ enum {
 	CHUNK_MAX = CHUNK_SIZE + LOG_LINE_MAX + 4096,
 	ENTRY_TEXT_MAX = 32 << 10, /* of a kept entry */
 	JSON_NESTING_MAX = 32,     /* wrappers around entries */
-	ORIGIN_BITS = 6,
+	ORIGIN_BITS = 8,
 };
 
 uint64_t cluster_hash(const void *, size_t len, uint64_t seed);
@@ -266,6 +266,8 @@ void chunk_clear(struct chunk *);
 void chunk_release(struct chunk *);
 /* Memory that lives as long as what was read from the chunk. */
 char *chunk_memory(struct chunk *, size_t size);
+/* The texts one after the other, there. */
+struct str chunk_concat(struct chunk *, const struct str *texts, size_t count);
 struct raw *chunk_raw(struct chunk *);
 struct detail *chunk_detail(struct chunk *, struct raw *);
 uint32_t chunk_origin(struct chunk *, struct str instance, struct str revision, struct str service);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -67,15 +68,40 @@ static size_t count_whole(const struct logs *logs, struct str text)
 	return count;
 }
 
-static void assert_whole(const char *name, struct str trace)
+/* So much that is well that only what matters of the rest is looked at closely. */
+static struct str much(struct arena *arena)
+{
+	BUF_SCOPED struct buf all;
+
+	buf_init(&all, 16 << 20);
+	for (int i = 0; all.len < 9 << 20; i++)
+		buf_printf(&all,
+			"{\"insertId\":\"m%d\",\"timestamp\":\"2026-01-01T03:04:05.678Z\",\"logName\":"
+			"\"projects/p/logs/run.googleapis.com%%2Fstdout\",\"labels\":{\"instanceId\":"
+			"\"i%d\"},\"textPayload\":\"order %d was sent\"}\n",
+			i, i % 3, i);
+	return arena_str(arena, buf_str(&all));
+}
+
+static struct str after(struct arena *arena, struct str first, struct str second)
+{
+	char *both = arena_alloc(arena, first.len + second.len + 1);
+
+	memcpy(both, first.ptr, first.len);
+	memcpy(both + first.len, second.ptr, second.len);
+	return (struct str){both, first.len + second.len};
+}
+
+static void assert_whole(const char *name, struct str trace, bool large)
 {
 	trace = str_trim(trace);
 	if (str_ends(trace, "\n" NEIGHBOUR))
 		trace.len -= sizeof("\n" NEIGHBOUR) - 1;
 	for (int newest_first = 0; newest_first < 2; newest_first++) {
 		struct arena *arena = arena_new();
-		const struct logs *logs = logs_of_bytes(
-			arena, tear(arena, trace, newest_first), 0, (struct log_options){0});
+		struct str torn = tear(arena, trace, newest_first);
+		const struct logs *logs = logs_of_bytes(arena,
+			large ? after(arena, much(arena), torn) : torn, 0, (struct log_options){0});
 
 		if (count_whole(logs, trace) != INSTANCES)
 			fail_msg("%s, %s first: %zu of %d are whole", name,
@@ -85,9 +111,8 @@ static void assert_whole(const char *name, struct str trace)
 	}
 }
 
-static void test_own_traces(void **state)
+static void assert_own_traces(bool large)
 {
-	(void)state;
 	assert_whole("python",
 		STR("Traceback (most recent call last):\n"
 		    "  File \"/app/core/db.py\", line 7, in connect\n"
@@ -100,26 +125,45 @@ static void test_own_traces(void **state)
 		    "Traceback (most recent call last):\n"
 		    "  File \"/app/main.py\", line 3, in <module>\n"
 		    "    connect()\n"
-		    "RuntimeError: no pool"));
-	assert_whole("java", STR("java.lang.IllegalStateException: cannot start\n"
-				 "\tat com.acme.Main.main(Main.java:12)\n"
-				 "Caused by: java.net.ConnectException: Connection refused\n"
-				 "\tat com.acme.Db.open(Db.java:40)\n"
-				 "\t... 1 more"));
-	assert_whole("node", STR("/app/server.js:8\n"
-				 "    throw new Error('no key')\n"
-				 "    ^\n"
-				 "\n"
-				 "Error: no key\n"
-				 "    at Object.<anonymous> (/app/server.js:8:11)\n"
-				 "    at node:internal/main/run_main_module:28:49"));
-	assert_whole("go", STR("panic: runtime error: index out of range [3] with length 2\n"
-			       "\n"
-			       "goroutine 1 [running]:\n"
-			       "main.load(...)\n"
-			       "\t/src/main.go:9\n"
-			       "main.main()\n"
-			       "\t/src/main.go:14 +0x1d"));
+		    "RuntimeError: no pool"),
+		large);
+	assert_whole("java",
+		STR("java.lang.IllegalStateException: cannot start\n"
+		    "\tat com.acme.Main.main(Main.java:12)\n"
+		    "Caused by: java.net.ConnectException: Connection refused\n"
+		    "\tat com.acme.Db.open(Db.java:40)\n"
+		    "\t... 1 more"),
+		large);
+	assert_whole("node",
+		STR("/app/server.js:8\n"
+		    "    throw new Error('no key')\n"
+		    "    ^\n"
+		    "\n"
+		    "Error: no key\n"
+		    "    at Object.<anonymous> (/app/server.js:8:11)\n"
+		    "    at node:internal/main/run_main_module:28:49"),
+		large);
+	assert_whole("go",
+		STR("panic: runtime error: index out of range [3] with length 2\n"
+		    "\n"
+		    "goroutine 1 [running]:\n"
+		    "main.load(...)\n"
+		    "\t/src/main.go:9\n"
+		    "main.main()\n"
+		    "\t/src/main.go:14 +0x1d"),
+		large);
+}
+
+static void test_own_traces(void **state)
+{
+	(void)state;
+	assert_own_traces(false);
+}
+
+static void test_in_large(void **state)
+{
+	(void)state;
+	assert_own_traces(true);
 }
 
 /* The crash outputs that an agent is known to tear. */
@@ -138,8 +182,8 @@ static void test_known_traces(void **state)
 	assert_int_equal(json_parse(arena, text, 0, &traces, NULL), 0);
 	assert_int_equal(traces.object.count, 12);
 	for (size_t i = 0; i < traces.object.count; i++)
-		assert_whole(
-			traces.object.members[i].key.ptr, traces.object.members[i].value.string);
+		assert_whole(traces.object.members[i].key.ptr,
+			traces.object.members[i].value.string, false);
 	arena_free(arena);
 }
 
@@ -175,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_traces),
+		cmocka_unit_test(test_in_large),
 		cmocka_unit_test(test_known_traces),
 		cmocka_unit_test(test_bounds),
 	};
