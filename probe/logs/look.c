@@ -6,7 +6,7 @@
 #include <emmintrin.h>
 #endif
 
-enum { LOOK_MAX = 320, HEAD_WORDS = 7 };
+enum { LOOK_MAX = 320, HEAD_WORDS = 7, BLOCK = 16 };
 
 enum {
 	C_LETTER = 1,
@@ -45,25 +45,11 @@ static size_t plain_copy(struct str text, char out[LOOK_MAX])
 	return len;
 }
 
-static size_t word_length(struct str s)
-{
-	size_t len = 0;
-
-	while (len < s.len && is(s.ptr[len], C_WORD))
-		len++;
-	return len;
-}
-
-/* Bits of the first 16 bytes that belong to words. */
-static inline unsigned word_bits(struct str s)
-{
+/* Which of BLOCK bytes belong to words. */
 #if defined(__SSE2__)
-	char copy[16] = {0};
-
-	if (s.len < sizeof(copy))
-		s.ptr = memcpy(copy, s.ptr, s.len);
-	__m128i v = _mm_loadu_si128((const __m128i *)s.ptr),
-		low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+static inline unsigned word_bits(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p), low = _mm_or_si128(v, _mm_set1_epi8(0x20));
 	__m128i digits = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)),
 		_mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
 	__m128i letters = _mm_and_si128(_mm_cmpgt_epi8(low, _mm_set1_epi8('a' - 1)),
@@ -71,13 +57,41 @@ static inline unsigned word_bits(struct str s)
 
 	return (unsigned)_mm_movemask_epi8(
 		_mm_or_si128(_mm_or_si128(digits, letters), _mm_cmpeq_epi8(v, _mm_set1_epi8('_'))));
+}
 #else
+static inline unsigned word_bits(const char *p)
+{
 	unsigned bits = 0;
 
-	for (unsigned i = 0; i < 16 && i < s.len; i++)
-		bits |= (unsigned)is(s.ptr[i], C_WORD) << i;
+	for (unsigned i = 0; i < BLOCK; i++)
+		bits |= (unsigned)is(p[i], C_WORD) << i;
 	return bits;
+}
 #endif
+
+/* The same from `at` on, at the end of the line with fewer. */
+static inline unsigned words_from(struct str line, size_t at)
+{
+	size_t left = line.len - at;
+	unsigned bits = 0;
+
+	if (left >= BLOCK)
+		return word_bits(line.ptr + at);
+	if (line.len >= BLOCK)
+		return word_bits(line.ptr + line.len - BLOCK) >> (BLOCK - left);
+	for (unsigned i = 0; i < left; i++)
+		bits |= (unsigned)is(line.ptr[at + i], C_WORD) << i;
+	return bits;
+}
+
+/* Most words end in one block. */
+static size_t word_end(struct str line, size_t at)
+{
+	unsigned length = (unsigned)__builtin_ctz(~words_from(line, at));
+
+	for (at += length; length == BLOCK && at < line.len && is(line.ptr[at], C_WORD);)
+		at++;
+	return at;
 }
 
 /* Single letters and rare words are levels only in places made for them. */
@@ -121,9 +135,10 @@ static bool is_level_place(char before, char after, bool first)
 /* A word of the head of a line: is it its level? `first`: nothing but times stands before it. */
 static int level_here(struct str line, size_t start, bool first)
 {
-	struct str w = str_sub(line, start, word_length(str_from(line, start)));
+	size_t end = word_end(line, start);
+	struct str w = {line.ptr + start, end - start};
 	char before = start ? line.ptr[start - 1] : ' ',
-	     after = start + w.len < line.len ? w.ptr[w.len] : ' ';
+	     after = end < line.len ? line.ptr[end] : ' ';
 
 	bool capitals = all_capitals(w);
 
@@ -141,7 +156,7 @@ static int level_here(struct str line, size_t start, bool first)
 	return before != '=' || is_level_key(str_sub(line, 0, start - 1)) ? level : -1;
 }
 
-/* What begins with the second word of a line or a later one may be at a place for levels. Most does not. */
+/* Most words can be told from levels by how they begin. `p`: not the first one. */
 static inline bool may_be_level(const char *p, const char *end)
 {
 	return is(p[-1], C_BEFORE) || (is_capital(p[0]) && p + 1 < end && is_capital(p[1]));
@@ -153,11 +168,10 @@ static int level_scan(struct str line, size_t from)
 	size_t words = 0;
 	unsigned inside = 0; /* the byte before is a word's */
 
-	for (size_t at = from; at < line.len; at += 16) {
-		unsigned bits = word_bits(str_from(line, at)),
-			 starts = bits & ~(bits << 1 | inside);
+	for (size_t at = from; at < line.len; at += BLOCK) {
+		unsigned bits = words_from(line, at), starts = bits & ~(bits << 1 | inside);
 
-		for (inside = bits >> 15; starts; starts &= starts - 1) {
+		for (inside = bits >> (BLOCK - 1); starts; starts &= starts - 1) {
 			size_t start = at + (unsigned)__builtin_ctz(starts);
 			bool first = words == 0;
 			int level = first || may_be_level(line.ptr + start, line.ptr + line.len)

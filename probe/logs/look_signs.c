@@ -1,6 +1,7 @@
 /* Words in a text that tell what it speaks of. */
 #include "look_private.h"
 
+#include <endian.h>
 #include <pthread.h>
 
 static const struct {
@@ -71,28 +72,28 @@ static const struct {
 	{"caused by", SIGN_OF_TROUBLE},
 };
 
+/*
+ * Each sign has two places to be known by: its bytes 0 to 2, and 1 to 3. One of the two is at an odd place of
+ * a text, whose every other three bytes thus tell, by their hash, that most of it has no sign. A place is
+ * 2 + 2 * sign + byte; `places` has the first one of a hash, `place_next` those after it.
+ */
 enum {
 	SIGNS = sizeof(signs) / sizeof(*signs),
-	WINDOW = 4, /* bytes of the shortest */
-	PAIR_BITS = 0x1F1F,
+	PLACES = 2 + 2 * SIGNS,
+	SHORTEST = 4, /* bytes of a sign */
+	HASH_BITS = 12,
 };
-_Static_assert(WINDOW + SIGNS <= UINT8_MAX, "a sign's index and WINDOW are in one byte");
+static unsigned char places[1 << HASH_BITS], place_next[PLACES], sign_len[SIGNS];
+_Static_assert(PLACES <= UINT8_MAX + 1, "a place is known by one byte");
 
-/*
- * Finds them all at once (S. Wu, U. Manber, "A fast algorithm for multi-pattern searching", 1994): by the
- * last two of each four bytes of the text either how far it is at least to the next four that may begin a
- * sign, or, WINDOW more than its index, the first of the signs that may begin here; others follow in
- * sign_next.
- */
-static unsigned char steps[PAIR_BITS + 1], sign_next[SIGNS], sign_len[SIGNS];
-
-/* Case does not count, and what takes a letter for another character only costs a look. */
-static inline unsigned pair_of(const char *p)
+/* Of the three bytes after the one at `p`. Case does not count; nor do other bits that only tell letters from
+ * what stands in few texts. */
+static inline unsigned hash_after(const char *p)
 {
-	uint16_t pair;
+	uint32_t bytes;
 
-	memcpy(&pair, p, sizeof(pair));
-	return pair & PAIR_BITS;
+	memcpy(&bytes, p, sizeof(bytes));
+	return (le32toh(bytes) & 0x1F1F1F00) * UINT32_C(0x9E3779B1) >> (32 - HASH_BITS);
 }
 
 /* When first asked, by whichever thread: most runs read no log. */
@@ -100,29 +101,22 @@ static pthread_once_t ready = PTHREAD_ONCE_INIT;
 
 static void signs_init(void)
 {
-	memset(steps, WINDOW - 1, sizeof(steps));
-	for (size_t i = 0; i < SIGNS; i++) {
-		const char *word = signs[i].word;
+	for (unsigned place = 2; place < PLACES; place++) {
+		const char *sign = signs[place / 2 - 1].word;
+		char shifted[1 + SHORTEST] = {0};
 
-		sign_len[i] = (unsigned char)strlen(word);
-		for (size_t at = 0; at < WINDOW - 2; at++) {
-			unsigned char *step = &steps[pair_of(word + at)];
+		memcpy(shifted + 1, sign, SHORTEST);
+		unsigned char *first = &places[hash_after(shifted + place % 2)];
 
-			if (*step > WINDOW - 2 - at)
-				*step = (unsigned char)(WINDOW - 2 - at);
-		}
-	}
-	for (size_t i = 0; i < SIGNS; i++) {
-		unsigned char *step = &steps[pair_of(signs[i].word + WINDOW - 2)];
-
-		sign_next[i] = *step < WINDOW ? 0 : *step;
-		*step = (unsigned char)(WINDOW + i);
+		place_next[place] = *first;
+		*first = (unsigned char)place;
+		sign_len[place / 2 - 1] = (unsigned char)strlen(sign);
 	}
 }
 
-/* Whether four bytes are those of a sign in any case: a capital lacks one bit of its letter. Controls
- * lack the same of other characters, and the next one, too. */
-static inline bool window_is(const char *p, const char *sign)
+/* Whether four bytes are those of a sign in any case: capitals lack a bit that all in signs have. So do
+ * controls, which lack the next one, too. */
+static inline bool four_are(const char *p, const char *sign)
 {
 	uint32_t text, wanted, bits = 0x20202020;
 
@@ -131,36 +125,44 @@ static inline bool window_is(const char *p, const char *sign)
 	return (text | bits) == wanted && ((text | text >> 1) & bits) == bits;
 }
 
-static bool sign_at(const char *p, const char *sign, size_t len)
+static bool sign_is(struct str text, const char *sign)
 {
-	for (size_t i = WINDOW; i + WINDOW < len; i += WINDOW)
-		if (!window_is(p + i, sign + i))
+	size_t last = text.len - 4;
+
+	for (size_t i = 0; i < last; i += 4)
+		if (!four_are(text.ptr + i, sign + i))
 			return false;
-	return window_is(p + len - WINDOW, sign + len - WINDOW);
+	return four_are(text.ptr + last, sign + last);
+}
+
+/* Traits of the signs that `place` and those after it are of, if they are there. */
+static unsigned signs_at(unsigned place, const char *p, const char *end)
+{
+	unsigned found = 0;
+
+	for (; place; place = place_next[place]) {
+		unsigned sign = place / 2 - 1;
+		struct str text = {p + 1 - place % 2, sign_len[sign]};
+
+		if ((size_t)(end - text.ptr) >= text.len && sign_is(text, signs[sign].word))
+			found |= signs[sign].traits;
+	}
+	return found;
 }
 
 unsigned signs_look(struct str text)
 {
+	const char *p = text.ptr, *end = p + text.len;
 	unsigned found = 0;
 
-	if (text.len < WINDOW)
+	if (text.len < SHORTEST)
 		return 0;
 	pthread_once(&ready, signs_init);
-	for (const char *p = text.ptr, *end = p + text.len, *last = end - WINDOW; p <= last;) {
-		unsigned step = steps[pair_of(p + WINDOW - 2)];
+	for (const char *last = end - SHORTEST; p <= last; p += 2) {
+		unsigned place = places[hash_after(p)];
 
-		if (step < WINDOW) {
-			p += step;
-			continue;
-		}
-		for (; step; step = sign_next[step - WINDOW]) {
-			size_t i = step - WINDOW, len = sign_len[i];
-
-			if (window_is(p, signs[i].word) && (size_t)(end - p) >= len &&
-				sign_at(p, signs[i].word, len))
-				found |= signs[i].traits;
-		}
-		p++;
+		if (place)
+			found |= signs_at(place, p, end);
 	}
 	return found;
 }
