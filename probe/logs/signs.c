@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+enum { GROUPS = 8 };
+
 static inline unsigned pair_of(const char *p)
 {
 	uint16_t pair;
@@ -10,24 +12,34 @@ static inline unsigned pair_of(const char *p)
 	return pair & SIGN_PAIRS;
 }
 
+/* By its first letter: then few words have a group with those that another byte goes before. */
+static void group_word(struct signs *signs, const char *word)
+{
+	unsigned group = (unsigned char)*word % GROUPS;
+	uint16_t here = (uint16_t)(1 << group), behind = (uint16_t)(here << GROUPS);
+
+	signs->begin[pair_of(word)] |= here;
+	signs->go_on[pair_of(word + 2)] |= here;
+	for (unsigned before = 0; before < 256; before++) {
+		char pair[2] = {(char)before, *word};
+
+		signs->begin[pair_of(pair)] |= behind;
+	}
+	signs->go_on[pair_of(word + 1)] |= behind;
+}
+
 void signs_init(struct signs *signs, const char *const *words)
 {
-	*signs = (struct signs){.words = words};
-	memset(signs->skip, SIGN_MIN - 1, sizeof(signs->skip));
+	memset(signs, 0, sizeof(*signs));
+	signs->words = words;
 	for (size_t i = 0; words[i]; i++) {
-		unsigned pair = pair_of(words[i]);
+		unsigned char *first = &signs->first[pair_of(words[i])];
 
 		signs->len[i] = (unsigned char)strlen(words[i]);
 		assert(i < SIGNS_MAX && signs->len[i] >= SIGN_MIN);
-		signs->next[i] = signs->first[pair];
-		signs->first[pair] = (unsigned char)(i + 1);
-		for (unsigned k = 0; k + 2 <= SIGN_MIN; k++) {
-			unsigned char *skip = &signs->skip[pair_of(words[i] + k)],
-				      left = SIGN_MIN - 2 - k;
-
-			if (left < *skip)
-				*skip = left;
-		}
+		signs->next[i] = *first;
+		*first = (unsigned char)(i + 1);
+		group_word(signs, words[i]);
 	}
 }
 
@@ -43,14 +55,13 @@ static bool begins(const struct signs *signs, const char *p, size_t left)
 
 bool signs_in(const struct signs *signs, struct str text)
 {
-	/* Of the SIGN_MIN bytes that end at i + 1. */
-	for (size_t i = SIGN_MIN - 2; i + 1 < text.len;) {
-		unsigned skip = signs->skip[pair_of(text.ptr + i)];
-		size_t from = i - (SIGN_MIN - 2);
+	for (size_t left = text.len; left >= SIGN_MIN; left -= 2) {
+		const char *p = text.ptr + text.len - left;
 
-		if (!skip && begins(signs, text.ptr + from, text.len - from))
+		if (!(signs->begin[pair_of(p)] & signs->go_on[pair_of(p + 2)]))
+			continue;
+		if (begins(signs, p, left) || begins(signs, p + 1, left - 1))
 			return true;
-		i += skip ? skip : 1;
 	}
 	return false;
 }

@@ -1,6 +1,5 @@
 /*
- * signs: whether one of many words is in a text, in one pass over it that looks at about every other byte
- * (after Wu and Manber, A fast algorithm for multi-pattern searching, 1994).
+ * signs: whether one of many words is in a text, in one pass over it that stops nearly nowhere.
  */
 #ifndef LOGS_SIGNS_H
 #define LOGS_SIGNS_H
@@ -13,10 +12,13 @@ enum {
 	SIGN_PAIRS = 0x1F1F, /* of two bytes the bits that tell most letters apart */
 };
 
+/*
+ * At every other place of the text a word may begin there or at the next byte. Words are in a few groups; by
+ * the two bytes there, and by those behind them, one knows the groups that have such a word.
+ */
 struct signs {
 	const char *const *words;
-	/* How far to go on when these are the last two of SIGN_MIN bytes; 0: a word may begin with those. */
-	unsigned char skip[SIGN_PAIRS + 1];
+	uint16_t begin[SIGN_PAIRS + 1], go_on[SIGN_PAIRS + 1];
 	/* By the first two bytes: the first word, and after each word the next; + 1, 0: none. */
 	unsigned char first[SIGN_PAIRS + 1], next[SIGNS_MAX];
 	unsigned char len[SIGNS_MAX];
