@@ -154,8 +154,12 @@ static struct moment *moments_of(struct context *c, size_t *count)
 	}
 	qsort(index, c->judged, sizeof(*index), order_index);
 	struct moment *out = ARENA_ARRAY(c->arena, most + 1, struct moment);
-	*count = add_quiet(c, out, add_events(c, index, out));
-	qsort(out, *count, sizeof(*out), order_moments);
+	size_t events = add_events(c, index, out);
+
+	*count = add_quiet(c, out, events);
+	/* Events are in order. */
+	if (*count > events)
+		qsort(out, *count, sizeof(*out), order_moments);
 	return out;
 }
 

@@ -168,14 +168,48 @@ static int compare_events(const void *a, const void *b)
 	return (x->index < y->index) != backward ? -1 : 1;
 }
 
+/* What decides nearly always, small enough to be moved about. */
+struct event_key {
+	int64_t time;
+	const struct log_event *event;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct event_key *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return compare_events(x->event, y->event);
+}
+
+static struct log_event *events_sorted(
+	struct arena *arena, const struct log_event *list, size_t count)
+{
+	struct log_event *out = ARENA_ARRAY(arena, count + 1, struct log_event);
+	struct event_key *keys = malloc((count + 1) * sizeof(*keys));
+
+	if (!keys)
+		die("out of memory for %zu bytes", (count + 1) * sizeof(*keys));
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (struct event_key){list[i].time, &list[i]};
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 0; i < count; i++)
+		out[i] = *keys[i].event;
+	free(keys);
+	return out;
+}
+
 static void events_fill(struct finish *f)
 {
 	struct model *m = f->m;
 	struct logs *logs = f->logs;
 	size_t max = m->event_count + m->instance_count * 2;
-	struct log_event *list = ARENA_ARRAY(m->arena, max + 1, struct log_event);
+	struct log_event *list = malloc((max + 1) * sizeof(*list));
 	size_t count = 0;
 
+	if (!list)
+		die("out of memory for %zu bytes", (max + 1) * sizeof(*list));
 	for (size_t i = 0; i < m->event_count; i++) {
 		const struct event *e = &m->events[i];
 
@@ -202,9 +236,9 @@ static void events_fill(struct finish *f)
 				.traits = LOG_REQUEST | LOG_HEALTHY};
 		logs->last_healthy = later(logs->last_healthy, n->last_healthy);
 	}
-	qsort(list, count, sizeof(*list), compare_events);
-	logs->events = list;
+	logs->events = events_sorted(m->arena, list, count);
 	logs->event_count = count;
+	free(list);
 }
 
 static bool is_cap(int64_t count)
