@@ -222,7 +222,8 @@ struct log_options {
 	const char *dir; /* relative file names are relative to it; NULL: the cwd */
 	/* Gets "CLUSTER-ID<TAB>MESSAGE" for every entry, in input order; NULL. */
 	FILE *annotate;
-	/* Reads in the caller's thread alone; else large input has two more. The result is the same. */
+	/* Reads in the caller's thread alone; else large input has one for each processor. The result is the
+	 * same. */
 	bool one_thread;
 	/* Bounds; 0: those of LOG_LIMITS. */
 	int64_t max_bytes, max_entries, max_time;

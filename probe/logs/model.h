@@ -1,4 +1,4 @@
-/* The model while it grows. One thread only. */
+/* The model while it grows. One thread at a time. */
 #ifndef LOGS_MODEL_H
 #define LOGS_MODEL_H
 
