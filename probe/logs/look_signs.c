@@ -1,13 +1,13 @@
 /* Words in a text that tell what it speaks of. */
 #include "look_private.h"
+#include "signs.h"
 
-#include <endian.h>
 #include <pthread.h>
 
 static const struct {
 	const char *word;
 	unsigned traits;
-} signs[] = {
+} table[] = {
 	/* The application says. */
 	{"running on ", LOG_LISTENING},
 	{"listening", LOG_LISTENING},
@@ -72,97 +72,26 @@ static const struct {
 	{"caused by", SIGN_OF_TROUBLE},
 };
 
-/*
- * Each sign has two places to be known by: its bytes 0 to 2, and 1 to 3. One of the two is at an odd place of
- * a text, whose every other three bytes thus tell, by their hash, that most of it has no sign. A place is
- * 2 + 2 * sign + byte; `places` has the first one of a hash, `place_next` those after it.
- */
-enum {
-	SIGNS = sizeof(signs) / sizeof(*signs),
-	PLACES = 2 + 2 * SIGNS,
-	SHORTEST = 4, /* bytes of a sign */
-	HASH_BITS = 12,
-};
-static unsigned char places[1 << HASH_BITS], place_next[PLACES], sign_len[SIGNS];
-_Static_assert(PLACES <= UINT8_MAX + 1, "a place is known by one byte");
+enum { WORDS = sizeof(table) / sizeof(*table) };
 
-/* Of the three bytes after the one at `p`. Case does not count; nor do other bits that only tell letters from
- * what stands in few texts. */
-static inline unsigned hash_after(const char *p)
-{
-	uint32_t bytes;
-
-	memcpy(&bytes, p, sizeof(bytes));
-	return (le32toh(bytes) & 0x1F1F1F00) * UINT32_C(0x9E3779B1) >> (32 - HASH_BITS);
-}
+static struct signs signs;
+static const char *words[WORDS + 1];
+static unsigned traits[WORDS];
 
 /* When first asked, by whichever thread: most runs read no log. */
 static pthread_once_t ready = PTHREAD_ONCE_INIT;
 
-static void signs_init(void)
+static void signs_ready(void)
 {
-	for (unsigned place = 2; place < PLACES; place++) {
-		const char *sign = signs[place / 2 - 1].word;
-		char shifted[1 + SHORTEST] = {0};
-
-		memcpy(shifted + 1, sign, SHORTEST);
-		unsigned char *first = &places[hash_after(shifted + place % 2)];
-
-		place_next[place] = *first;
-		*first = (unsigned char)place;
-		sign_len[place / 2 - 1] = (unsigned char)strlen(sign);
+	for (size_t i = 0; i < WORDS; i++) {
+		words[i] = table[i].word;
+		traits[i] = table[i].traits;
 	}
-}
-
-/* Whether four bytes are those of a sign in any case: capitals lack a bit that all in signs have. So do
- * controls, which lack the next one, too. */
-static inline bool four_are(const char *p, const char *sign)
-{
-	uint32_t text, wanted, bits = 0x20202020;
-
-	memcpy(&text, p, sizeof(text));
-	memcpy(&wanted, sign, sizeof(wanted));
-	return (text | bits) == wanted && ((text | text >> 1) & bits) == bits;
-}
-
-static bool sign_is(struct str text, const char *sign)
-{
-	size_t last = text.len - 4;
-
-	for (size_t i = 0; i < last; i += 4)
-		if (!four_are(text.ptr + i, sign + i))
-			return false;
-	return four_are(text.ptr + last, sign + last);
-}
-
-/* Traits of the signs that `place` and those after it are of, if they are there. */
-static unsigned signs_at(unsigned place, const char *p, const char *end)
-{
-	unsigned found = 0;
-
-	for (; place; place = place_next[place]) {
-		unsigned sign = place / 2 - 1;
-		struct str text = {p + 1 - place % 2, sign_len[sign]};
-
-		if ((size_t)(end - text.ptr) >= text.len && sign_is(text, signs[sign].word))
-			found |= signs[sign].traits;
-	}
-	return found;
+	signs_init(&signs, words);
 }
 
 unsigned signs_look(struct str text)
 {
-	const char *p = text.ptr, *end = p + text.len;
-	unsigned found = 0;
-
-	if (text.len < SHORTEST)
-		return 0;
-	pthread_once(&ready, signs_init);
-	for (const char *last = end - SHORTEST; p <= last; p += 2) {
-		unsigned place = places[hash_after(p)];
-
-		if (place)
-			found |= signs_at(place, p, end);
-	}
-	return found;
+	pthread_once(&ready, signs_ready);
+	return signs_bits(&signs, traits, text);
 }

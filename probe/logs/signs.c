@@ -1,67 +1,117 @@
 #include "signs.h"
 
 #include <assert.h>
+#include <endian.h>
 
-enum { GROUPS = 8 };
-
-static inline unsigned pair_of(const char *p)
+/* Of the three bytes after the one at `p`, by those bits that tell most letters apart in any case. */
+static inline unsigned hash_after(const char *p)
 {
-	uint16_t pair;
+	uint32_t bytes;
 
-	memcpy(&pair, p, sizeof(pair));
-	return pair & SIGN_PAIRS;
+	memcpy(&bytes, p, sizeof(bytes));
+	return (le32toh(bytes) & 0x1F1F1F00) * UINT32_C(0x9E3779B1) >> (32 - SIGN_HASH_BITS);
 }
 
-/* By its first letter: then few words have a group with those that another byte goes before. */
-static void group_word(struct signs *signs, const char *word)
+static void place_add(struct signs *signs, unsigned place, const char *before)
 {
-	unsigned group = (unsigned char)*word % GROUPS;
-	uint16_t here = (uint16_t)(1 << group), behind = (uint16_t)(here << GROUPS);
+	unsigned char *first = &signs->places[hash_after(before)];
 
-	signs->begin[pair_of(word)] |= here;
-	signs->go_on[pair_of(word + 2)] |= here;
-	for (unsigned before = 0; before < 256; before++) {
-		char pair[2] = {(char)before, *word};
-
-		signs->begin[pair_of(pair)] |= behind;
-	}
-	signs->go_on[pair_of(word + 1)] |= behind;
+	signs->next[place] = *first;
+	*first = (unsigned char)place;
 }
 
 void signs_init(struct signs *signs, const char *const *words)
 {
-	memset(signs, 0, sizeof(*signs));
-	signs->words = words;
-	for (size_t i = 0; words[i]; i++) {
-		unsigned char *first = &signs->first[pair_of(words[i])];
+	*signs = (struct signs){.words = words};
+	for (unsigned i = 0; words[i]; i++) {
+		char shifted[1 + SIGN_MIN] = {0};
 
 		signs->len[i] = (unsigned char)strlen(words[i]);
 		assert(i < SIGNS_MAX && signs->len[i] >= SIGN_MIN);
-		signs->next[i] = *first;
-		*first = (unsigned char)(i + 1);
-		group_word(signs, words[i]);
+		memcpy(shifted + 1, words[i], SIGN_MIN);
+		place_add(signs, 2 + 2 * i, shifted);
+		place_add(signs, 2 + 2 * i + 1, shifted + 1);
 	}
 }
 
-/* Whether a word begins at the place. */
-static bool begins(const struct signs *signs, const char *p, size_t left)
+/* The word that a place is of, and where it begins if the place is after `p`. */
+static inline unsigned word_of(unsigned place, const char **p)
 {
-	for (unsigned s = signs->first[pair_of(p)]; s; s = signs->next[s - 1])
-		if (*p == *signs->words[s - 1] && left >= signs->len[s - 1] &&
-			memcmp(p, signs->words[s - 1], signs->len[s - 1]) == 0)
+	*p += 1 - place % 2;
+	return place / 2 - 1;
+}
+
+/* Whether one of the words that have `place`, or one after it, is there. */
+static bool one_at(const struct signs *signs, unsigned place, const char *p, const char *end)
+{
+	for (; place; place = signs->next[place]) {
+		const char *from = p;
+		unsigned word = word_of(place, &from);
+		size_t len = signs->len[word];
+
+		if (*from == *signs->words[word] && (size_t)(end - from) >= len &&
+			memcmp(from, signs->words[word], len) == 0)
 			return true;
+	}
 	return false;
 }
 
 bool signs_in(const struct signs *signs, struct str text)
 {
-	for (size_t left = text.len; left >= SIGN_MIN; left -= 2) {
-		const char *p = text.ptr + text.len - left;
+	for (const char *p = text.ptr, *end = p + text.len; end - p >= SIGN_MIN; p += 2) {
+		unsigned place = signs->places[hash_after(p)];
 
-		if (!(signs->begin[pair_of(p)] & signs->go_on[pair_of(p + 2)]))
-			continue;
-		if (begins(signs, p, left) || begins(signs, p + 1, left - 1))
+		if (place && one_at(signs, place, p, end))
 			return true;
 	}
 	return false;
+}
+
+/* Whether four bytes are those of a word in any case: capitals lack a bit that all in words have. So do
+ * controls, which lack the next one, too. */
+static inline bool four_are(const char *p, const char *word)
+{
+	uint32_t text, wanted, bits = 0x20202020;
+
+	memcpy(&text, p, sizeof(text));
+	memcpy(&wanted, word, sizeof(wanted));
+	return (text | bits) == wanted && ((text | text >> 1) & bits) == bits;
+}
+
+static bool is_word(const char *p, const char *word, size_t len)
+{
+	for (size_t i = 0; i < len - 4; i += 4)
+		if (!four_are(p + i, word + i))
+			return false;
+	return four_are(p + len - 4, word + len - 4);
+}
+
+/* The bits of those of the words that have `place`, or one after it, and are there. */
+static unsigned bits_at(const struct signs *signs, const unsigned *bits, unsigned place,
+	const char *p, const char *end)
+{
+	unsigned found = 0;
+
+	for (; place; place = signs->next[place]) {
+		const char *from = p;
+		unsigned word = word_of(place, &from);
+		size_t len = signs->len[word];
+
+		if ((size_t)(end - from) >= len && is_word(from, signs->words[word], len))
+			found |= bits[word];
+	}
+	return found;
+}
+
+unsigned signs_bits(const struct signs *signs, const unsigned *bits, struct str text)
+{
+	unsigned found = 0;
+
+	for (const char *p = text.ptr, *end = p + text.len; end - p >= SIGN_MIN; p += 2) {
+		unsigned place = signs->places[hash_after(p)];
+
+		if (place)
+			found |= bits_at(signs, bits, place, p, end);
+	}
+	return found;
 }
