@@ -11,10 +11,9 @@
 enum { KEY_MAX = 4095 };
 
 /* Slots of a chunk's memory of texts that were judged, and of masked forms that are no exception. */
-enum { JUDGED_SLOTS = 1 << 10 };
+enum { JUDGED_SLOTS = 1 << 9 };
 
-/* What an entry is judged by beside its text, in less than so many bits. */
-enum { ROUND_SHIFT = 40 };
+/* What an entry is judged by beside its text. */
 enum { JUDGED_TRAITS = LOG_REQUEST | LOG_PLATFORM | LOG_FORMATTER | RAW_BLANK };
 
 struct judged {
@@ -26,8 +25,15 @@ struct judged {
 struct judge_memory {
 	struct judged texts[JUDGED_SLOTS];
 	uint64_t plain[JUDGED_SLOTS];
-	uint64_t round; /* of the chunk: texts of those before it are gone */
+	uint64_t round; /* of the chunk: what was learnt from those before it is forgotten */
 };
+
+/* The hash as it is remembered while the chunk is read, never 0. Nothing is taken over from another chunk:
+ * which of them have one memory is chance, and results are not. */
+static uint64_t of_round(const struct chunk *c, uint64_t hash)
+{
+	return (hash ^ c->judge->round * UINT64_C(0xD6E8FEB86659FD93)) | 1;
+}
 
 /* Adds the text up to a NUL, or what fits of it. */
 static void key_add(struct str *key, char *out, struct str s)
@@ -124,13 +130,13 @@ static struct judgement judge_line(
 {
 	size_t len = mask_text(text, masked);
 	struct judgement j = judgement_of(masked, len, false);
-	uint64_t *plain = &c->judge->plain[j.hash % JUDGED_SLOTS];
+	uint64_t form = of_round(c, j.hash), *plain = &c->judge->plain[(form >> 1) % JUDGED_SLOTS];
 
-	if (lines || *plain == j.hash || !may_be_exception(raw, NULL, text))
+	if (lines || *plain == form || !may_be_exception(raw, NULL, text))
 		return j;
 	j = event_judge(raw, NULL, text, false, masked);
 	if (!j.exception)
-		*plain = j.hash;
+		*plain = form;
 	return j;
 }
 
@@ -166,9 +172,7 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 		die("out of memory for %zu bytes", sizeof(*c->judge));
 	d->hash = hash_str(d->text, 61);
 	uint64_t kind = (uint64_t)(raw->traits & JUDGED_TRAITS) << 2 | d->quiet << 1 | d->plain,
-		 hash = (d->hash ^ (kind | c->judge->round << ROUND_SHIFT) *
-					   UINT64_C(0x9E3779B97F4A7C15)) |
-			1;
+		 hash = of_round(c, d->hash ^ kind * UINT64_C(0x9E3779B97F4A7C15));
 	struct judged *seen = &c->judge->texts[(hash >> 1) % JUDGED_SLOTS];
 
 	if (!fields && seen->hash == hash) {
