@@ -215,9 +215,11 @@ static void place_cluster(struct context *c, struct problem *p, size_t position,
 	p->platform = (cluster->traits & LOG_PLATFORM) != 0;
 	add_cluster(c, p, position);
 	show_with(p, cluster);
+	/* Where it was logged, when nothing says where it happened. */
+	if (p->location.len == 0 && p->entry)
+		p->location = p->entry->location;
 	if (p->location.len == 0 && p->entry && !p->exception)
-		p->location = p->entry->location.len ? p->entry->location
-						     : text_location(c->arena, sample);
+		p->location = text_location(c->arena, sample);
 }
 
 /* Without a level a line may be anything; INFO says that it is no error. */

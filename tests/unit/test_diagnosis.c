@@ -236,6 +236,22 @@ static void test_log_degrades(void **state)
 	fixture_end(&f);
 }
 
+/* An error that tells no place of its own happened where the logger was called. */
+static void test_caller(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, 0);
+	read_log(&f,
+		"{\"level\":\"error\",\"ts\":1767348001.2,\"caller\":\"db/pool.go:88\",\"msg\":"
+		"\"connect failed\",\"error\":\"dial tcp 10.2.3.4:5432: i/o timeout\"}\n");
+	const struct diagnosis *d = judge(&f);
+	assert_string_equal(d->findings[0].cause, "db-unreachable");
+	assert_string_equal(d->findings[0].location, "db/pool.go:88");
+	fixture_end(&f);
+}
+
 static void test_stale(void **state)
 {
 	struct fixture f;
@@ -355,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_log_degrades),
+		cmocka_unit_test(test_caller),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_empty_log),
 		cmocka_unit_test(test_deploy),
