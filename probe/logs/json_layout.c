@@ -23,8 +23,7 @@ struct layout {
 	uint32_t text;        /* what stands in front of the value */
 	uint16_t len;         /* ... bytes of it */
 	uint16_t child, next; /* the first node behind this one, the next one beside it; 0 none */
-	uint16_t opens,
-		closes;    /* where in the text the payload begins and ends, + 1; 0 it does not */
+	uint16_t opens, closes; /* where in the text the payload begins and ends, + 1; 0 it does not */
 	signed char field; /* enum json_field; -1 none */
 	uint8_t rank;
 	char kind;                      /* struct json_step.kind */
@@ -65,12 +64,15 @@ static inline bool same(const char *a, const char *b, size_t len)
 				return false;
 		return true;
 	}
-	for (size_t i = 0; i + 8 < len; i += 8)
+	if (load(a) != load(b) || load(a + len - 8) != load(b + len - 8))
+		return false;
+	for (size_t i = 8; i + 8 < len; i += 8)
 		if (load(a + i) != load(b + i))
 			return false;
-	return load(a + len - 8) == load(b + len - 8);
+	return true;
 }
 
+/* Whether the text in front of p can be followed by a value of the node's kind. */
 static inline bool value_fits(char kind, const char *p, const char *end)
 {
 	if (kind == '"' || kind == KIND_END)
@@ -80,17 +82,37 @@ static inline bool value_fits(char kind, const char *p, const char *end)
 	return kind == '0' ? *p != '"' && *p != '{' && *p != '[' : *p == kind;
 }
 
-/* The value at p, kept when its node says so; after it (at the closing quote). */
-static inline const char *value_take(
+static inline void value_keep(const struct layout *n, const char *from, const char *to, char kind,
+	bool escaped, struct json_fields *out)
+{
+	if (n->field >= 0 && kind)
+		field_keep(&out->f[n->field], n->rank, from, (size_t)(to - from), kind, escaped);
+}
+
+/* The string at p, kept when its node says so; at the closing quote. */
+static inline const char *string_take(
 	const struct layout *n, const char *p, const char *end, struct json_fields *out)
 {
 	bool escaped = false;
+	const char *after = string_special(p, end);
+
+	if (after < end && *after == '\\')
+		after = string_end(after, end, &escaped);
+	else if (after == end)
+		after = NULL;
+	if (after)
+		value_keep(n, p, after, '"', escaped, out);
+	return after;
+}
+
+/* Another value; after it. */
+static const char *value_take(
+	const struct layout *n, const char *p, const char *end, struct json_fields *out)
+{
 	char kind = n->kind;
 	const char *after;
 
-	if (kind == '"') {
-		after = string_end(p, end, &escaped);
-	} else if (kind == '0') {
+	if (kind == '0') {
 		after = bare_end(p, end);
 		kind = bare_kind(*p);
 		if (after == p)
@@ -98,8 +120,8 @@ static inline const char *value_take(
 	} else {
 		after = json_skip(p, end);
 	}
-	if (after && n->field >= 0 && kind)
-		field_keep(&out->f[n->field], n->rank, p, (size_t)(after - p), kind, escaped);
+	if (after)
+		value_keep(n, p, after, kind, false, out);
 	return after;
 }
 
@@ -136,7 +158,7 @@ const char *json_layout_scan(
 		p += n->len;
 		if (n->kind == KIND_END)
 			break;
-		p = value_take(n, p, end, out);
+		p = n->kind == '"' ? string_take(n, p, end, out) : value_take(n, p, end, out);
 		if (!p)
 			return NULL;
 	}
