@@ -157,6 +157,7 @@ struct log_presence {
 };
 
 struct log_cluster {
+	size_t position;        /* in logs->clusters */
 	const char *id;         /* stable: made of the template */
 	struct str template;    /* literal text with <*> for what varies */
 	enum severity severity; /* highest level of its entries */

@@ -72,35 +72,13 @@ static bool ends_life(
 	return position != SIZE_MAX && c->roles[position] == ROLE_EFFECT && !(traits & LOG_REQUEST);
 }
 
-/* Positions by pointer, sorted, since each event asks. */
-struct index_item {
-	const struct log_cluster *cluster;
-	size_t position;
-};
-
-static int order_index(const void *a, const void *b)
-{
-	const struct index_item *x = a, *y = b;
-
-	return (x->cluster > y->cluster) - (x->cluster < y->cluster);
-}
-
-static size_t index_find(
-	const struct index_item *items, size_t count, const struct log_cluster *cluster)
-{
-	struct index_item key = {.cluster = cluster};
-	const struct index_item *found = bsearch(&key, items, count, sizeof(*items), order_index);
-
-	return found ? found->position : SIZE_MAX;
-}
-
-static size_t add_events(struct context *c, const struct index_item *index, struct moment *out)
+static size_t add_events(struct context *c, struct moment *out)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < c->logs->event_count; i++) {
 		const struct log_event *e = &c->logs->events[i];
-		size_t at = index_find(index, c->judged, e->cluster);
+		size_t at = cluster_position(c, e->cluster);
 		struct moment m = {.time = e->time,
 			.order = i,
 			.instance = e->instance,
@@ -146,15 +124,11 @@ static size_t add_quiet(struct context *c, struct moment *out, size_t count)
 static struct moment *moments_of(struct context *c, size_t *count)
 {
 	size_t most = c->logs->event_count;
-	struct index_item *index = ARENA_ARRAY(c->arena, c->judged + 1, struct index_item);
 
-	for (size_t i = 0; i < c->judged; i++) {
+	for (size_t i = 0; i < c->judged; i++)
 		most += c->logs->clusters[i]->entry_count;
-		index[i] = (struct index_item){c->logs->clusters[i], i};
-	}
-	qsort(index, c->judged, sizeof(*index), order_index);
 	struct moment *out = ARENA_ARRAY(c->arena, most + 1, struct moment);
-	size_t events = add_events(c, index, out);
+	size_t events = add_events(c, out);
 
 	*count = add_quiet(c, out, events);
 	/* Events are in order. */

@@ -54,11 +54,9 @@ void problem_name(struct context *c, struct problem *p, const char *name, struct
 
 size_t cluster_position(const struct context *c, const struct log_cluster *cluster)
 {
-	for (size_t i = 0; i < c->judged; i++) {
-		if (c->logs->clusters[i] == cluster)
-			return i;
-	}
-	return SIZE_MAX;
+	size_t at = cluster ? cluster->position : SIZE_MAX;
+
+	return at < c->judged && c->logs->clusters[at] == cluster ? at : SIZE_MAX;
 }
 
 /* The rule for a chain: that of the root, or of the first link behind it that says more, as long as

@@ -15,7 +15,7 @@
 #include "probe/rejoin.h"
 
 enum {
-	CHUNK_SIZE = 256 << 10, /* bytes a chunk has, more or less */
+	CHUNK_SIZE = 512 << 10, /* bytes a chunk has, more or less */
 	CHUNK_MAX = CHUNK_SIZE + LOG_LINE_MAX + 4096,
 	ENTRY_TEXT_MAX = 32 << 10, /* of a kept entry */
 	JSON_NESTING_MAX = 32,     /* wrappers around entries */

@@ -183,17 +183,57 @@ static int compare_keys(const void *a, const void *b)
 	return compare_events(x->event, y->event);
 }
 
+static void *zeroed(size_t count, size_t size)
+{
+	void *items = calloc(count, size);
+
+	if (!items)
+		die("out of memory for %zu bytes", count * size);
+	return items;
+}
+
+static size_t bucket_of(int64_t time, int64_t first, uint64_t width)
+{
+	return time == TIME_NONE ? 0 : ((uint64_t)time - (uint64_t)first) / width;
+}
+
+/*
+ * By buckets of equal time, of which most hold one: events come at much the same rate, and comparing them all
+ * would be most of the work that is left when a log was read.
+ */
+static struct event_key *keys_sorted(const struct log_event *list, size_t count)
+{
+	struct event_key *keys = zeroed(count + 1, sizeof(*keys));
+	size_t *ends = zeroed(count + 2, sizeof(*ends));
+	int64_t first = INT64_MAX, last = INT64_MIN;
+
+	for (size_t i = 0; i < count; i++) {
+		first = list[i].time != TIME_NONE && list[i].time < first ? list[i].time : first;
+		last = list[i].time > last ? list[i].time : last;
+	}
+	uint64_t width = first < last ? ((uint64_t)last - (uint64_t)first) / (count + 1) + 1 : 1;
+
+	for (size_t i = 0; i < count; i++)
+		ends[bucket_of(list[i].time, first, width) + 1]++;
+	for (size_t i = 0; i <= count; i++)
+		ends[i + 1] += ends[i];
+	/* From where each begins to where it ends. */
+	for (size_t i = 0; i < count; i++)
+		keys[ends[bucket_of(list[i].time, first, width)]++] =
+			(struct event_key){list[i].time, &list[i]};
+	for (size_t i = 0, from = 0; i <= count; from = ends[i++])
+		if (ends[i] > from + 1)
+			qsort(keys + from, ends[i] - from, sizeof(*keys), compare_keys);
+	free(ends);
+	return keys;
+}
+
 static struct log_event *events_sorted(
 	struct arena *arena, const struct log_event *list, size_t count)
 {
 	struct log_event *out = ARENA_ARRAY(arena, count + 1, struct log_event);
-	struct event_key *keys = malloc((count + 1) * sizeof(*keys));
+	struct event_key *keys = keys_sorted(list, count);
 
-	if (!keys)
-		die("out of memory for %zu bytes", (count + 1) * sizeof(*keys));
-	for (size_t i = 0; i < count; i++)
-		keys[i] = (struct event_key){list[i].time, &list[i]};
-	qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 0; i < count; i++)
 		out[i] = *keys[i].event;
 	free(keys);
@@ -308,6 +348,8 @@ static void clusters_order(struct finish *f)
 		list[count++] = c;
 	}
 	qsort(list, count, sizeof(*list), compare_clusters);
+	for (size_t i = 0; i < count; i++)
+		list[i]->position = i;
 	logs->clusters = list;
 	logs->cluster_count = count < CLUSTERS_MAX ? count : CLUSTERS_MAX;
 	logs->clusters_left_out =

@@ -14,7 +14,7 @@
 
 #include "probe/error.h"
 
-enum { POOL_CHUNKS = 8, POOL_THREADS = 3 };
+enum { POOL_CHUNKS = 6, POOL_THREADS = 3 };
 
 enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_QUEUED, SLOT_BUSY, SLOT_DONE };
 

@@ -100,6 +100,7 @@ struct logs *load_logs(struct loader *l, const struct value *document)
 
 		logs->clusters[i] = ARENA_NEW(l->arena, struct log_cluster);
 		load_cluster(l, &items[i], logs->clusters[i]);
+		logs->clusters[i]->position = i;
 		load_leave(l, mark);
 	}
 	logs->clusters_left_out = load_integer(l, v, "clusters_left_out", 0);

@@ -44,6 +44,8 @@ static void assert_same_all_ways(struct arena *arena, struct str text, int64_t e
 
 	assert_true(one->cluster_count >= 2);
 	assert_int_equal(one->entries, entries);
+	for (size_t i = 1; i < one->event_count; i++)
+		assert_true(one->events[i].time >= one->events[i - 1].time);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
 		assert_same(one, logs_of_bytes(arena, text, pieces[i], (struct log_options){0}));
 		assert_same(one, logs_of_pulled(arena, text, pieces[i], (struct log_options){0}));
