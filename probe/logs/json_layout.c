@@ -23,7 +23,8 @@ struct layout {
 	uint32_t text;        /* what stands in front of the value */
 	uint16_t len;         /* ... bytes of it */
 	uint16_t child, next; /* the first node behind this one, the next one beside it; 0 none */
-	uint16_t opens, closes; /* where in the text the payload begins and ends, + 1; 0 it does not */
+	/* Where in the text the payload begins and ends, + 1; 0: it does not. */
+	uint16_t opens, closes;
 	signed char field; /* enum json_field; -1 none */
 	uint8_t rank;
 	char kind;                      /* struct json_step.kind */
