@@ -168,30 +168,6 @@ static int compare_events(const void *a, const void *b)
 	return (x->index < y->index) != backward ? -1 : 1;
 }
 
-/* What decides nearly always, small enough to be moved about. */
-struct event_key {
-	int64_t time;
-	const struct log_event *event;
-};
-
-static int compare_keys(const void *a, const void *b)
-{
-	const struct event_key *x = a, *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	return compare_events(x->event, y->event);
-}
-
-static void *zeroed(size_t count, size_t size)
-{
-	void *items = calloc(count, size);
-
-	if (!items)
-		die("out of memory for %zu bytes", count * size);
-	return items;
-}
-
 static size_t bucket_of(int64_t time, int64_t first, uint64_t width)
 {
 	return time == TIME_NONE ? 0 : ((uint64_t)time - (uint64_t)first) / width;
@@ -201,12 +177,15 @@ static size_t bucket_of(int64_t time, int64_t first, uint64_t width)
  * By buckets of equal time, of which most hold one: events come at much the same rate, and comparing them all
  * would be most of the work that is left when a log was read.
  */
-static struct event_key *keys_sorted(const struct log_event *list, size_t count)
+static struct log_event *events_sorted(
+	struct arena *arena, const struct log_event *list, size_t count)
 {
-	struct event_key *keys = zeroed(count + 1, sizeof(*keys));
-	size_t *ends = zeroed(count + 2, sizeof(*ends));
+	struct log_event *out = ARENA_ARRAY(arena, count + 1, struct log_event);
+	size_t *ends = calloc(count + 2, sizeof(*ends));
 	int64_t first = INT64_MAX, last = INT64_MIN;
 
+	if (!ends)
+		die("out of memory for %zu bytes", (count + 2) * sizeof(*ends));
 	for (size_t i = 0; i < count; i++) {
 		first = list[i].time != TIME_NONE && list[i].time < first ? list[i].time : first;
 		last = list[i].time > last ? list[i].time : last;
@@ -219,24 +198,11 @@ static struct event_key *keys_sorted(const struct log_event *list, size_t count)
 		ends[i + 1] += ends[i];
 	/* From where each begins to where it ends. */
 	for (size_t i = 0; i < count; i++)
-		keys[ends[bucket_of(list[i].time, first, width)]++] =
-			(struct event_key){list[i].time, &list[i]};
+		out[ends[bucket_of(list[i].time, first, width)]++] = list[i];
 	for (size_t i = 0, from = 0; i <= count; from = ends[i++])
 		if (ends[i] > from + 1)
-			qsort(keys + from, ends[i] - from, sizeof(*keys), compare_keys);
+			qsort(out + from, ends[i] - from, sizeof(*out), compare_events);
 	free(ends);
-	return keys;
-}
-
-static struct log_event *events_sorted(
-	struct arena *arena, const struct log_event *list, size_t count)
-{
-	struct log_event *out = ARENA_ARRAY(arena, count + 1, struct log_event);
-	struct event_key *keys = keys_sorted(list, count);
-
-	for (size_t i = 0; i < count; i++)
-		out[i] = *keys[i].event;
-	free(keys);
 	return out;
 }
 
