@@ -51,23 +51,27 @@ struct run {
 	const char *last; /* where a value ended last */
 };
 
-/* Quotes that are not escaped. */
+/* Quotes that are not escaped; a backslash escapes in strings only. */
 static uint64_t real_quotes(const struct json_block *b, struct run *r)
 {
-	uint64_t quotes = b->quotes, slashes = b->slashes;
+	uint64_t quotes = 0, special = b->quotes | b->slashes;
+	bool inside = r->inside != 0;
 
-	if (r->escape) {
-		quotes &= ~UINT64_C(1);
-		slashes &= ~UINT64_C(1);
-		r->escape = false;
-	}
-	while (slashes) {
-		uint64_t slash = slashes & -slashes;
+	if (r->escape)
+		special &= ~UINT64_C(1);
+	r->escape = false;
+	while (special) {
+		uint64_t bit = special & -special;
 
-		/* Beyond the block there is the first byte of the next one. */
-		r->escape = slash << 1 == 0;
-		quotes &= ~(slash << 1);
-		slashes &= ~(slash | slash << 1);
+		special &= ~bit;
+		if (b->quotes & bit) {
+			quotes |= bit;
+			inside = !inside;
+		} else if (inside) {
+			special &= ~(bit << 1);
+			/* Beyond the block there is the first byte of the next one. */
+			r->escape = bit << 1 == 0;
+		}
 	}
 	return quotes;
 }
