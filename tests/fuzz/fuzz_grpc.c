@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../probe/steps/grpc_message.h"
+#include "probe/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (health < -1 || health > 3)
 			abort();
 	}
-	if (grpc_message_decode(arena, text).len > size)
+	if (url_decode(arena, text).len > size)
 		abort();
 	if (size < 4096 && grpc_request(arena, text).len < size + 5)
 		abort();
