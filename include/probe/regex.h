@@ -34,7 +34,7 @@ int regex_compile(struct arena *, struct str pattern, unsigned flags, struct reg
 struct regex *regex_deferred(struct arena *, struct str pattern, unsigned flags);
 /* 1: found, 0: not found, -1: a bound was reached. groups[0] is the match, groups[1..] the captures,
  * as slices of the subject; those that took no part have ptr NULL. groups may be NULL when count is
- * 0. */
+ * 0. A deferred pattern is compiled here, into its arena. */
 int regex_match(const struct regex *, struct str subject, struct str *groups, size_t count,
 	struct error *err);
 /* The number of capturing groups. */

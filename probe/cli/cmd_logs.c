@@ -126,7 +126,7 @@ static int read_and_judge(struct logs_run *r, struct log_options *options)
 	size_t failed = 0;
 	struct logs *logs;
 
-	options->progress = progress ? progress_logs_show : NULL;
+	options->progress = progress_logs_show;
 	options->ctx = progress;
 	logs = loop ? logs_collect(cli->arena, r->specs, cli->operand_count, options, loop, &err)
 		    : NULL;

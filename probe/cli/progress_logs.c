@@ -46,7 +46,7 @@ void progress_logs_show(void *ctx, const char *source, int64_t bytes, int64_t en
 	struct progress_logs *p = ctx;
 	int64_t now = clock_monotonic();
 
-	if (now - p->drawn_at < (p->drawn ? REDRAW_NS : FIRST_NS))
+	if (!p || now - p->drawn_at < (p->drawn ? REDRAW_NS : FIRST_NS))
 		return;
 	if (source != p->source) {
 		p->source = source;

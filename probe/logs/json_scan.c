@@ -88,7 +88,8 @@ static uint64_t between_quotes(uint64_t bits)
 	return bits ^ bits << 32;
 }
 
-/* Goes over the brackets among `bits` of the block at p; false: the array around the values ends. */
+/* Goes over the brackets among `bits` of the block at p; false: the array around the values ends, or another
+ * one begins, which may hold more than can be seen. */
 static bool run_brackets(struct run *r, const char *block, uint64_t bits, const char *p)
 {
 	for (; bits; bits &= bits - 1) {
@@ -96,6 +97,8 @@ static bool run_brackets(struct run *r, const char *block, uint64_t bits, const 
 		char kind = block[at] | 0x20;
 
 		if (kind == '{') {
+			if (r->depth == 0 && block[at] == '[')
+				return false;
 			r->depth++;
 		} else if (kind == '}') {
 			if (r->depth == 0)
@@ -112,12 +115,13 @@ const char *json_run(const char *p, const char *end)
 	struct run r = {0};
 	char rest[JSON_BLOCK];
 
-	for (; p < end; p += JSON_BLOCK) {
+	for (size_t left = (size_t)(end - p); left > 0;) {
+		size_t len = left < JSON_BLOCK ? left : JSON_BLOCK;
 		const char *block = p;
 
-		if (end - p < JSON_BLOCK) {
+		if (len < JSON_BLOCK) {
 			memset(rest, ' ', sizeof(rest));
-			block = memcpy(rest, p, (size_t)(end - p));
+			block = memcpy(rest, p, len);
 		}
 		struct json_block b = json_block_bits(block);
 		uint64_t quotes = b.slashes || r.escape ? real_quotes(&b, &r) : b.quotes;
@@ -126,6 +130,8 @@ const char *json_run(const char *p, const char *end)
 		r.inside = 0 - (text >> 63);
 		if (!run_brackets(&r, block, b.brackets & ~text, p))
 			break;
+		p += len;
+		left -= len;
 	}
 	return r.last;
 }

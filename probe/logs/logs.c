@@ -20,6 +20,7 @@ struct collect {
 	struct loop *loop;
 	struct model *model;
 	int64_t started, bytes; /* of all sources, decompressed */
+	int64_t merged;         /* bytes of the source, as text */
 	/* Entries of the source so far, for progress: another thread may be merging. */
 	_Atomic int64_t entries;
 };
@@ -124,6 +125,10 @@ static void merge(void *ctx, struct chunk *chunk)
 {
 	struct collect *c = ctx;
 
+	/* How many chunks were on their way when it was enough says nothing. */
+	if (c->model->full)
+		return;
+	c->merged += (int64_t)chunk->len;
 	model_merge(c->model, chunk);
 	c->entries = c->model->sources[c->model->source].entries;
 }
@@ -203,7 +208,12 @@ void log_fetch_end(struct log_fetch *f)
 	reader_free(f->reader);
 	f->reader = NULL;
 	model_document_end(f->collect->model);
-	source_of(f)->bytes = f->bytes;
+	if (f->collect->model->full)
+		f->bound = BOUND_ENTRIES;
+	/* What came ahead of the bound was not read. */
+	bool ahead = f->bound == BOUND_ENTRIES && !f->own_bytes;
+
+	source_of(f)->bytes = ahead ? f->collect->merged : f->bytes;
 	tell_bound(f);
 }
 
@@ -220,7 +230,7 @@ void log_fetch_next(struct log_fetch *f, const char *name)
 	f->own_bytes = false;
 	f->bytes = 0;
 	f->bound = BOUND_NONE;
-	c->entries = 0;
+	c->entries = c->merged = 0;
 }
 
 void log_fetch_bytes(struct log_fetch *f, int64_t bytes)
@@ -284,7 +294,7 @@ static void collect_one(struct collect *c, const struct log_spec *spec)
 
 	f.state = arena_alloc(c->arena, spec->kind->state_size);
 	model_source(c->model, spec->name);
-	c->entries = 0;
+	c->entries = c->merged = 0;
 	if (c->loop)
 		timer_start(c->loop, &limit, loop_now(c->loop) + max_time(c), out_of_time, &f);
 	spec->kind->start(&f);

@@ -132,8 +132,8 @@ enum {
 
 /* From `p`, which is at a '{', '[' or '"': after the value, NULL when the text ends before. */
 const char *json_skip(const char *p, const char *end);
-/* From `p`, which is at a value between others of an array or object: after the last one that is whole
- * before the array ends, NULL when none is. */
+/* From `p`, which is at an object between other values of an array or object: after the last one that is whole
+ * before the array ends or another one begins, NULL when none is. */
 const char *json_run(const char *p, const char *end);
 const char *json_blank(const char *p, const char *end);
 /* Scans the object at `p`; after it, or NULL when it is broken. `layouts` makes it fast where objects look

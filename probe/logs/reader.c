@@ -134,10 +134,10 @@ static bool asks_for_more(const char *p, const char *newline)
 	return memchr("{[,", newline[-1], 3) != NULL;
 }
 
-/* An object whose line has no end yet: it is short so far, or what makes it long can go. */
-static bool may_end_later(struct reader *r, const char *p, const char *end)
+/* An object at p whose line has no end yet: the line is short so far, or what makes it long can go. */
+static bool may_end_later(struct reader *r, const char *p)
 {
-	return end - p < LOG_LINE_MAX || drop_string(r, (size_t)(p - r->chunk->data));
+	return r->chunk->len - r->at < LOG_LINE_MAX || drop_string(r, (size_t)(p - r->chunk->data));
 }
 
 /* Whether the line from p to its end begins JSON that goes on after it; WAIT: more must be seen. */
@@ -153,7 +153,7 @@ static enum verdict line_opens(struct reader *r, const char *p, const char *newl
 		return NO;
 	if (newline && !asks_for_more(p, newline))
 		return NO;
-	if (!newline && *p == '{' && !final && may_end_later(r, p, end))
+	if (!newline && *p == '{' && !final && may_end_later(r, p))
 		return WAIT;
 	return opens_json(p, end, final);
 }
@@ -240,7 +240,8 @@ static bool walk_open(struct reader *r, bool final, bool *again)
 		r->at++;
 		return false;
 	}
-	if (object && final && chunk_close(c, r->at)) {
+	if (object && final && chunk_close(c, r->at) &&
+		json_skip(c->data + r->at, c->data + c->len)) {
 		r->cut++;
 		return false;
 	}
@@ -352,6 +353,9 @@ static void filled(struct reader *r, size_t len)
 	r->chunk->len += len;
 	if (enough)
 		look(r, false);
+	/* Nothing is that long. */
+	if (room(r) == 0)
+		die("a log of which %zu bytes are neither a line nor JSON", r->chunk->len);
 }
 
 /* Text on its way into chunks. */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <limits.h>
 
 /* Of the three bytes after the one at `p`, by those bits that tell most letters apart in any case. */
 static inline unsigned hash_after(const char *p)
@@ -26,8 +27,9 @@ void signs_init(struct signs *signs, const char *const *words)
 	for (unsigned i = 0; words[i]; i++) {
 		char shifted[1 + SIGN_MIN] = {0};
 
+		assert(i < SIGNS_MAX && strlen(words[i]) >= SIGN_MIN &&
+			strlen(words[i]) <= UCHAR_MAX);
 		signs->len[i] = (unsigned char)strlen(words[i]);
-		assert(i < SIGNS_MAX && signs->len[i] >= SIGN_MIN);
 		memcpy(shifted + 1, words[i], SIGN_MIN);
 		place_add(signs, 2 + 2 * i, shifted);
 		place_add(signs, 2 + 2 * i + 1, shifted + 1);

@@ -37,20 +37,24 @@ static void assert_same(const struct logs *a, const struct logs *b)
 }
 
 /* All ways to read it give what one thread makes of it. */
-static void assert_same_all_ways(struct arena *arena, struct str text, int64_t entries)
+static const struct logs *assert_same_all_ways(
+	struct arena *arena, struct str text, int64_t entries, int64_t max_entries)
 {
-	struct logs *one = logs_of_bytes(arena, text, 0, (struct log_options){.one_thread = true});
+	struct log_options options = {.max_entries = max_entries}, alone = options;
 	static const size_t pieces[] = {0, 1 << 20, 300 << 10, 12345};
 
-	assert_true(one->cluster_count >= 2);
+	alone.one_thread = true;
+	const struct logs *one = logs_of_bytes(arena, text, 0, alone);
+
 	assert_int_equal(one->entries, entries);
 	for (size_t i = 1; i < one->event_count; i++)
 		assert_true(one->events[i].time >= one->events[i - 1].time);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
-		assert_same(one, logs_of_bytes(arena, text, pieces[i], (struct log_options){0}));
-		assert_same(one, logs_of_pulled(arena, text, pieces[i], (struct log_options){0}));
+		assert_same(one, logs_of_bytes(arena, text, pieces[i], options));
+		assert_same(one, logs_of_pulled(arena, text, pieces[i], options));
 	}
-	assert_same(one, logs_of_pulled(arena, text, 0, (struct log_options){.one_thread = true}));
+	assert_same(one, logs_of_pulled(arena, text, 0, alone));
+	return one;
 }
 
 static size_t text_line(char *at, int i)
@@ -91,7 +95,13 @@ static void test_lines(void **state)
 		len += entry(text + len, i);
 		text[len++] = '\n';
 	}
-	assert_same_all_ways(arena, (struct str){text, len}, ENTRIES);
+	const struct logs *logs = assert_same_all_ways(arena, (struct str){text, len}, ENTRIES, 0);
+
+	assert_true(logs->cluster_count >= 3);
+	/* No more are counted than a bound allows, whatever is on its way when it is reached. */
+	logs = assert_same_all_ways(arena, (struct str){text, len}, 20000, 20000);
+	assert_int_equal(logs->sources[0].status, LOG_PARTIAL);
+	assert_true(logs->sources[0].left_out > 0);
 	test_free(text);
 	arena_free(arena);
 }
@@ -115,8 +125,54 @@ static void test_arrays(void **state)
 			len += (size_t)snprintf(text + len, ROOM, "%s",
 				i < ENTRIES - 1 ? forms[form].between : forms[form].end);
 		}
-		assert_same_all_ways(arena, (struct str){text, len}, ENTRIES);
+		assert_same_all_ways(arena, (struct str){text, len}, ENTRIES, 0);
 	}
+	test_free(text);
+	arena_free(arena);
+}
+
+/* What is longer than is kept, broken, or nested without end is cut alike, and in no time. */
+static void test_hostile(void **state)
+{
+	enum { SIZE = 4 << 20 };
+	struct arena *arena = arena_new();
+	char *text = test_malloc(SIZE + ROOM);
+	const struct logs *logs;
+	size_t len;
+
+	(void)state;
+	/* An object behind much that is blank. */
+	memset(text, ' ', SIZE);
+	len = 600000 + (size_t)snprintf(text + 600000, ROOM, "{\"message\":\"");
+	memset(text + len, 'x', 1000000);
+	len += 1000000;
+	len += (size_t)snprintf(text + len, ROOM, "\"}\n");
+	for (int i = 0; i < 1000; i++)
+		len += (size_t)snprintf(
+			text + len, ROOM, "{\"message\":\"after\",\"severity\":\"ERROR\"}\n");
+	assert_same_all_ways(arena, (struct str){text, len}, 1001, 0);
+	/* A string and a line that are longer than is kept. */
+	len = (size_t)snprintf(text, ROOM, "{\"severity\":\"ERROR\",\"message\":\"");
+	memset(text + len, 'y', 3 << 20);
+	len += 3 << 20;
+	len += (size_t)snprintf(text + len, ROOM, "\"}\nERROR and more ");
+	memset(text + len, 'z', SIZE - len);
+	logs = assert_same_all_ways(arena, (struct str){text, SIZE}, 2, 0);
+	assert_int_equal(logs->sources[0].left_out, 1);
+	/* Arrays in arrays, objects in objects, a string that does not end. */
+	for (size_t i = 0; i < SIZE; i++)
+		text[i] = "[{},"[i % 4];
+	assert_same_all_ways(arena, (struct str){text, SIZE}, SIZE / 4, 0);
+	for (size_t i = 0; i < SIZE; i++)
+		text[i] = "[{\"a\":"[i % 6];
+	assert_same_all_ways(arena, (struct str){text, SIZE}, 0, 0);
+	for (size_t i = 0; i < SIZE; i++)
+		text[i] = "[{},\"\\"[i < 5 ? i : 5];
+	logs = logs_of_pulled(arena, (struct str){text, SIZE}, 0, (struct log_options){0});
+	assert_int_equal(logs->sources[0].status, LOG_READ);
+	/* What ends where nothing can be made of it. */
+	len = (size_t)snprintf(text, ROOM, "{\"log\":>\"\002b..");
+	assert_same_all_ways(arena, (struct str){text, len}, 0, 0);
 	test_free(text);
 	arena_free(arena);
 }
@@ -126,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_arrays),
+		cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
