@@ -200,10 +200,8 @@ bool log_fetch_filled(struct log_fetch *f, size_t len)
 	return true;
 }
 
-void log_fetch_end(struct log_fetch *f)
+static void close_reader(struct log_fetch *f)
 {
-	if (!f->reader)
-		return;
 	reader_end(f->reader);
 	reader_free(f->reader);
 	f->reader = NULL;
@@ -214,6 +212,12 @@ void log_fetch_end(struct log_fetch *f)
 	bool ahead = f->bound == BOUND_ENTRIES && !f->own_bytes;
 
 	source_of(f)->bytes = ahead ? f->collect->merged : f->bytes;
+}
+
+void log_fetch_end(struct log_fetch *f)
+{
+	if (f->reader)
+		close_reader(f);
 	tell_bound(f);
 }
 
@@ -262,7 +266,6 @@ void log_fetch_partial(struct log_fetch *f, const char *fmt, ...)
 void log_fetch_done(struct log_fetch *f)
 {
 	log_fetch_end(f);
-	tell_bound(f);
 	f->done = true;
 }
 

@@ -38,7 +38,7 @@ struct pool {
 	size_t waiting;
 	pthread_t threads[POOL_THREADS];
 	size_t thread_count;
-	bool one_thread;
+	bool complete; /* no more threads are started */
 };
 
 static struct slot *slot(struct pool *p, size_t number)
@@ -134,7 +134,7 @@ struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx, bool 
 		die("out of memory for %zu bytes", sizeof(*p));
 	p->merge = merge;
 	p->ctx = ctx;
-	p->one_thread = one_thread;
+	p->complete = one_thread;
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->changed, NULL);
 	return p;
@@ -146,7 +146,7 @@ static void start_threads(struct pool *p)
 	cpu_set_t set;
 	int others = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) - 1 : 0;
 
-	p->one_thread = true; /* or: as many as there will be */
+	p->complete = true;
 	while (others-- > 0 && p->thread_count < POOL_THREADS &&
 		pthread_create(&p->threads[p->thread_count], NULL, work, p) == 0)
 		p->thread_count++;
@@ -174,7 +174,7 @@ void pool_submit(struct pool *p, struct chunk *chunk)
 {
 	pthread_mutex_lock(&p->mutex);
 	/* Threads are worth it from the second large chunk on. */
-	if (!p->one_thread && chunk->len >= CHUNK_SIZE / 4 && p->filled > 0)
+	if (!p->complete && chunk->len >= CHUNK_SIZE / 4 && p->filled > 0)
 		start_threads(p);
 	slot(p, p->filled++)->state = SLOT_QUEUED;
 	tell(p);
