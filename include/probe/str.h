@@ -46,9 +46,14 @@ static inline int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool str_equal(struct str, struct str);
-/* Compares with a C string. Inline, as str_starts(), so that the length of a literal is known; and they
- * run by the million over tables of words, where mostly the first byte says no. */
+/* Inline, as str_is() and str_starts(), so that the length of a literal is known; and they run by the million over
+ * tables of words, where mostly the first byte says no. */
+static inline bool str_equal(struct str a, struct str b)
+{
+	return a.len == b.len &&
+	       (a.len == 0 || (a.ptr[0] == b.ptr[0] && memcmp(a.ptr, b.ptr, a.len) == 0));
+}
+/* Compares with a C string. */
 static inline bool str_is(struct str s, const char *text)
 {
 	size_t len = strlen(text);

@@ -4,12 +4,10 @@
 
 #include "probe/error.h"
 
-void *heap_grow(void *items, size_t count, size_t *capacity, size_t size)
+void *heap_double(void *items, size_t *capacity, size_t size)
 {
 	size_t grown = *capacity ? *capacity * 2 : 64, bytes;
 
-	if (count < *capacity)
-		return items;
 	if (__builtin_mul_overflow(grown, size, &bytes) || !(items = realloc(items, bytes)))
 		die("out of memory: %zu items of %zu bytes", grown, size);
 	*capacity = grown;

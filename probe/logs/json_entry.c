@@ -36,15 +36,19 @@ static struct str bytes_text(struct chunk *c, const struct json_scalar *s)
 	return (struct str){out, len};
 }
 
-static struct str text_of(struct chunk *c, const struct json_scalar *s)
+static struct str text_unescaped(struct chunk *c, const struct json_scalar *s)
 {
 	if (s->kind == '[')
 		return bytes_text(c, s);
-	if (s->kind != '"' || !s->escaped)
-		return slice(s);
 	char *out = chunk_memory(c, s->len + 4);
 
 	return (struct str){out, json_unescape(s->ptr, s->len, out)};
+}
+
+/* Most texts stay as they are. */
+static inline struct str text_of(struct chunk *c, const struct json_scalar *s)
+{
+	return s->kind == '[' || (s->kind == '"' && s->escaped) ? text_unescaped(c, s) : slice(s);
 }
 
 static int64_t number_of(const struct json_scalar *s)
