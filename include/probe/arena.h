@@ -30,6 +30,8 @@ char *arena_strdup(struct arena *, const char *);
 struct str arena_str(struct arena *, struct str);
 char *arena_printf(struct arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *, const char *fmt, va_list);
+/* Frees memory of malloc() together with the arena. NULL is accepted. */
+void arena_adopt(struct arena *, void *memory);
 /* Bytes taken from the system so far. */
 size_t arena_size(const struct arena *);
 

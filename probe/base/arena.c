@@ -15,8 +15,14 @@ struct block {
 	alignas(max_align_t) char data[];
 };
 
+struct adopted {
+	struct adopted *next;
+	void *memory;
+};
+
 struct arena {
 	struct block *head;
+	struct adopted *adopted;
 	size_t next_block, total;
 };
 
@@ -39,6 +45,7 @@ struct arena *arena_new(void)
 	if (!arena)
 		die("out of memory: %zu bytes", sizeof(*arena));
 	arena->head = NULL;
+	arena->adopted = NULL;
 	arena->next_block = BLOCK_FIRST;
 	arena->total = sizeof(*arena);
 	return arena;
@@ -48,6 +55,8 @@ void arena_free(struct arena *arena)
 {
 	if (!arena)
 		return;
+	for (struct adopted *a = arena->adopted; a; a = a->next)
+		free(a->memory);
 	for (struct block *block = arena->head, *next; block; block = next) {
 		next = block->next;
 		free(block);
@@ -159,6 +168,14 @@ char *arena_printf(struct arena *arena, const char *fmt, ...)
 
 	va_end(args);
 	return text;
+}
+
+void arena_adopt(struct arena *arena, void *memory)
+{
+	struct adopted *adopted = ARENA_NEW(arena, struct adopted);
+
+	*adopted = (struct adopted){arena->adopted, memory};
+	arena->adopted = adopted;
 }
 
 size_t arena_size(const struct arena *arena)

@@ -14,13 +14,11 @@ static const int64_t BURST = 250 * NS_PER_MS, LIFE_GAP = NS_PER_S, REACH = 60 * 
 enum { LIFE_PROBLEMS_MAX = 16 };
 
 struct moment {
-	int64_t time;
-	size_t order;
+	int64_t time, index;
 	const struct log_instance *instance;
 	struct problem *problem; /* NULL: not a root */
 	const struct log_entry *entry;
 	bool effect, start;
-	enum severity level;
 };
 
 struct life {
@@ -58,7 +56,7 @@ static int order_moments(const void *a, const void *b)
 
 	if (x->time != y->time)
 		return x->time < y->time ? -1 : 1;
-	return (x->order > y->order) - (x->order < y->order);
+	return (x->index > y->index) - (x->index < y->index);
 }
 
 /* Start, exit and failure words of the platform; a probe that succeeded is nothing. */
@@ -72,68 +70,60 @@ static bool ends_life(
 	return position != SIZE_MAX && c->roles[position] == ROLE_EFFECT && !(traits & LOG_REQUEST);
 }
 
-static size_t add_events(struct context *c, struct moment *out)
+/* The moment that the event with this number is; false: none that matters. */
+static bool of_event(const struct context *c, size_t number, struct moment *out)
 {
-	size_t count = 0;
+	const struct log_event *e = &c->logs->events[number];
+	size_t at = cluster_position(c, e->cluster);
 
-	for (size_t i = 0; i < c->logs->event_count; i++) {
-		const struct log_event *e = &c->logs->events[i];
-		size_t at = cluster_position(c, e->cluster);
-		struct moment m = {.time = e->time,
-			.order = i,
-			.instance = e->instance,
-			.entry = e->entry,
-			.level = e->level,
-			.start = (e->traits & LOG_STARTING) != 0,
-			.effect = ends_life(c, e->traits, e->level, at)};
-
-		if (at != SIZE_MAX && c->roles[at] == ROLE_ROOT)
-			m.problem = c->cluster_problems[at];
-		if (m.problem)
-			m.effect = false;
-		if (m.problem || m.effect || m.start)
-			out[count++] = m;
-	}
-	return count;
+	*out = (struct moment){.time = e->time,
+		.instance = e->instance,
+		.entry = e->entry,
+		.start = (e->traits & LOG_STARTING) != 0,
+		.effect = ends_life(c, e->traits, e->level, at)};
+	if (at != SIZE_MAX && c->roles[at] == ROLE_ROOT)
+		out->problem = c->cluster_problems[at];
+	if (out->problem)
+		out->effect = false;
+	return out->problem || out->effect || out->start;
 }
 
-/* Roots and effects below WARNING are no events; the entries that were kept of them stand in. */
-static size_t add_quiet(struct context *c, struct moment *out, size_t count)
+/* Whether its roots and effects are no events, being below WARNING; the entries that were kept of them stand
+ * in. */
+static bool is_quiet(const struct context *c, size_t position)
 {
+	const struct log_cluster *cluster = c->logs->clusters[position];
+
+	return cluster->severity < SEVERITY_WARNING &&
+	       !(cluster->traits & (LOG_PLATFORM | LOG_STARTING)) &&
+	       (c->roles[position] == ROLE_ROOT || c->roles[position] == ROLE_EFFECT);
+}
+
+/* Their moments, in order. */
+static struct moment *quiet_moments(const struct context *c, size_t *count)
+{
+	size_t most = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < c->judged; i++)
+		most += is_quiet(c, i) ? c->logs->clusters[i]->entry_count : 0;
+	struct moment *out = ARENA_ARRAY(c->arena, most + 1, struct moment);
+
 	for (size_t i = 0; i < c->judged; i++) {
 		const struct log_cluster *cluster = c->logs->clusters[i];
 
-		if (cluster->severity >= SEVERITY_WARNING ||
-			(cluster->traits & (LOG_PLATFORM | LOG_STARTING)) ||
-			(c->roles[i] != ROLE_ROOT && c->roles[i] != ROLE_EFFECT))
-			continue;
-		for (size_t k = 0; k < cluster->entry_count; k++) {
+		for (size_t k = 0; is_quiet(c, i) && k < cluster->entry_count; k++) {
 			const struct log_entry *e = cluster->entries[k];
 
-			out[count++] = (struct moment){.time = e->time,
-				.order = c->logs->event_count + (size_t)e->index,
+			out[(*count)++] = (struct moment){.time = e->time,
+				.index = e->index,
 				.instance = e->instance,
 				.entry = e,
 				.problem = c->roles[i] == ROLE_ROOT ? c->cluster_problems[i] : NULL,
 				.effect = c->roles[i] == ROLE_EFFECT};
 		}
 	}
-	return count;
-}
-
-static struct moment *moments_of(struct context *c, size_t *count)
-{
-	size_t most = c->logs->event_count;
-
-	for (size_t i = 0; i < c->judged; i++)
-		most += c->logs->clusters[i]->entry_count;
-	struct moment *out = ARENA_ARRAY(c->arena, most + 1, struct moment);
-	size_t events = add_events(c, out);
-
-	*count = add_quiet(c, out, events);
-	/* Events are in order. */
-	if (*count > events)
-		qsort(out, *count, sizeof(*out), order_moments);
+	qsort(out, *count, sizeof(*out), order_moments);
 	return out;
 }
 
@@ -227,27 +217,42 @@ static void count_rest(struct context *c)
 	}
 }
 
+struct lives {
+	struct life *slots; /* by instance */
+	size_t mask;
+};
+
+static void count_moment(const struct context *c, struct lives *lives, const struct moment *m)
+{
+	bool named = m->instance && m->instance->name && m->instance->name[0];
+
+	/* platform lines that name no instance could be of any */
+	if (!m->instance || (!named && m->effect && m->entry && (m->entry->traits & LOG_PLATFORM) &&
+				    c->logs->instance_count > 1))
+		return;
+	live(life_of(lives->slots, lives->mask, m->instance), m);
+}
+
 void incidents_count(struct context *c)
 {
-	size_t count, slots = 64;
+	size_t quiet_count, next = 0, slots = 64;
+	struct moment m;
 
 	if (!c->logs)
 		return;
 	while (slots < 4 * (c->logs->instance_count + 16))
 		slots *= 2;
-	struct life *lives = ARENA_ARRAY(c->arena, slots, struct life);
-	struct moment *moments = moments_of(c, &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct moment *m = &moments[i];
-		bool named = m->instance && m->instance->name && m->instance->name[0];
+	struct lives lives = {ARENA_ARRAY(c->arena, slots, struct life), slots - 1};
+	const struct moment *quiet = quiet_moments(c, &quiet_count);
 
-		/* platform lines that name no instance could be of any */
-		if (!m->instance ||
-			(!named && m->effect && m->entry && (m->entry->traits & LOG_PLATFORM) &&
-				c->logs->instance_count > 1))
-			continue;
-		live(life_of(lives, slots - 1, m->instance), m);
+	for (size_t i = 0; i < c->logs->event_count; i++) {
+		while (next < quiet_count && quiet[next].time < c->logs->events[i].time)
+			count_moment(c, &lives, &quiet[next++]);
+		if (of_event(c, i, &m))
+			count_moment(c, &lives, &m);
 	}
+	while (next < quiet_count)
+		count_moment(c, &lives, &quiet[next++]);
 	count_rest(c);
 }
 

@@ -2,10 +2,11 @@
 #include "model.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "probe/error.h"
 
-enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000, AHEAD = 12, CACHE_LINE = 64 };
+enum { INSTANCE_SLOTS = LOGS_INSTANCES_MAX * 4, HELD_MAX = 50000, AHEAD = 12 };
 /* Entries may arrive as much out of order as this. */
 #define DISORDER (2 * NS_PER_S)
 
@@ -44,7 +45,8 @@ void model_free(struct model *m)
 	free(m->instances);
 	free(m->instance_hashes);
 	free(m->instance_slots);
-	free(m->identities);
+	if (m->identities)
+		munmap(m->identities, (m->identity_mask + 1) * sizeof(*m->identities));
 	free(m->kept);
 	free(m->events);
 	free(m->held);
@@ -77,37 +79,58 @@ uint32_t model_source(struct model *m, const char *name)
 	return (uint32_t)m->source_count++;
 }
 
-/* A table of zeros that were written: pages that are read first, as calloc() gives them, cost twice, and each
- * time all threads are told. (malloc() would be made a calloc() of by the compiler.) */
-static uint64_t *table_new(size_t count)
+/* Pages move to a larger place; new ones are zeroed by writing to them, as reading them first, which costs as
+ * much again, is what a table does. */
+static uint64_t *identities_map(uint64_t *table, size_t old, size_t size)
 {
-	uint64_t *table = aligned_alloc(CACHE_LINE, count * sizeof(*table));
+	size_t bytes = size * sizeof(*table);
+	void *at = table ? mremap(table, old * sizeof(*table), bytes, MREMAP_MAYMOVE)
+			 : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				   -1, 0);
 
-	if (!table)
-		die("out of memory for %zu bytes", count * sizeof(*table));
-	return memset(table, 0, count * sizeof(*table));
+	if (at == MAP_FAILED)
+		die("out of memory for %zu bytes", bytes);
+	table = at;
+	memset(table + old, 0, bytes - old * sizeof(*table));
+	return table;
+}
+
+static void identity_put(struct model *m, uint64_t identity)
+{
+	size_t at = identity & m->identity_mask;
+
+	while (m->identities[at])
+		at = (at + 1) & m->identity_mask;
+	m->identities[at] = identity;
+}
+
+/*
+ * Twice the size, in place: the first touch of a page costs more than what is done in it. One round over the old
+ * half, from behind an empty slot: then what an identity was moved on by has its own place before it does.
+ */
+static void identities_grow(struct model *m)
+{
+	size_t old = m->identities ? m->identity_mask + 1 : 0, size = old ? old * 2 : 4096,
+	       empty = 0;
+
+	m->identities = identities_map(m->identities, old, size);
+	m->identity_mask = size - 1;
+	while (empty < old && m->identities[empty])
+		empty++;
+	for (size_t i = 1; i <= old; i++) {
+		uint64_t *slot = &m->identities[(empty + i) & (old - 1)], identity = *slot;
+
+		*slot = 0;
+		if (identity)
+			identity_put(m, identity);
+	}
 }
 
 /* Whether this identity was seen before; remembers it. */
 static bool seen_before(struct model *m, uint64_t identity)
 {
-	if (m->identity_count * 2 >= m->identity_mask) {
-		size_t old = m->identities ? m->identity_mask + 1 : 0, size = old ? old * 2 : 4096;
-		uint64_t *bigger = table_new(size);
-
-		for (size_t i = 0; i < old; i++) {
-			size_t at = m->identities[i] & (size - 1);
-
-			if (!m->identities[i])
-				continue;
-			while (bigger[at])
-				at = (at + 1) & (size - 1);
-			bigger[at] = m->identities[i];
-		}
-		free(m->identities);
-		m->identities = bigger;
-		m->identity_mask = size - 1;
-	}
+	if (m->identity_count * 2 >= m->identity_mask)
+		identities_grow(m);
 	size_t at = identity & m->identity_mask;
 
 	for (; m->identities[at]; at = (at + 1) & m->identity_mask)

@@ -50,13 +50,6 @@ struct kept {
 	uint32_t shape;
 };
 
-struct event {
-	int64_t time, index;
-	uint32_t instance, shape, source, kept; /* kept: + 1, 0 none */
-	uint32_t traits;
-	uint8_t level;
-};
-
 struct stream;
 
 struct source_state {
@@ -94,8 +87,8 @@ struct model {
 	size_t identity_count, identity_mask;
 	struct kept *kept;
 	size_t kept_count, kept_capacity, kept_bytes, quiet_kept;
-	struct event *events;
-	size_t event_count, event_capacity;
+	struct log_event *events;
+	size_t event_count;
 	struct stream *streams;
 	size_t stream_count;
 	size_t stream_held; /* bytes of open events */
@@ -127,6 +120,10 @@ void model_join(struct model *, const struct item *);
 void model_join_flush(struct model *);
 /* One whole event; its level may change. */
 void model_event(struct model *, struct item *);
+/* An event more, at most LOGS_EVENTS_MAX. */
+struct log_event *model_timeline_add(struct model *);
+/* Fills logs->events; `all`: clusters by number. */
+void model_timeline(struct model *, struct log_cluster *all);
 void model_kept_sort(struct model *);
 void model_annotate(struct model *);
 

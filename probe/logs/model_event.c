@@ -168,23 +168,22 @@ static void keep(
 	e->source = (const struct log_source *)(uintptr_t)c->source;
 }
 
-static void add_event(struct model *m, const struct carry *c, uint32_t shape, bool kept)
+/* Cluster and source are numbers yet, of which the pointers are known at the end. */
+static void add_event(
+	struct model *m, const struct carry *c, uint32_t shape, const struct log_entry *kept)
 {
 	if (m->event_count >= LOGS_EVENTS_MAX) {
 		m->logs->events_left_out++;
 		return;
 	}
-	if (m->event_count == m->event_capacity)
-		m->events = heap_grow(
-			m->events, m->event_count, &m->event_capacity, sizeof(*m->events));
-	m->events[m->event_count++] = (struct event){.time = c->raw.time,
+	*model_timeline_add(m) = (struct log_event){.time = c->raw.time,
+		.instance = m->instances[c->instance],
+		.cluster = (struct log_cluster *)(uintptr_t)shape,
+		.entry = kept,
+		.source = (const struct log_source *)(uintptr_t)c->source,
 		.index = c->index,
-		.instance = c->instance,
-		.shape = shape,
-		.source = c->source,
-		.kept = kept ? (uint32_t)m->kept_count : 0,
-		.traits = c->raw.traits & ~(unsigned)RAW_BLANK,
-		.level = c->raw.level};
+		.level = c->raw.level,
+		.traits = c->raw.traits & ~(unsigned)RAW_BLANK};
 }
 
 static void count_shape(struct shape_stat *s, const struct carry *c)
@@ -242,7 +241,7 @@ void model_event(struct model *m, struct item *item)
 	else if (!is_quiet(c))
 		m->logs->entries_left_out++;
 	if (!is_quiet(c))
-		add_event(m, c, shape, kept);
+		add_event(m, c, shape, kept ? m->kept[m->kept_count - 1].entry : NULL);
 	if (m->options->annotate)
 		set_ticket(m, c->ticket, shape);
 }

@@ -153,100 +153,6 @@ static void entries_fill(struct finish *f)
 	}
 }
 
-static int compare_events(const void *a, const void *b)
-{
-	const struct log_event *x = a, *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	if (x->source != y->source)
-		return x->source < y->source ? -1 : 1;
-	bool backward = x->source && x->source->order == LOG_NEWEST_FIRST;
-
-	if (x->index == y->index)
-		return 0;
-	return (x->index < y->index) != backward ? -1 : 1;
-}
-
-static size_t bucket_of(int64_t time, int64_t first, uint64_t width)
-{
-	return time == TIME_NONE ? 0 : ((uint64_t)time - (uint64_t)first) / width;
-}
-
-/*
- * By buckets of equal time, of which most hold one: events come at much the same rate, and comparing them all
- * would be most of the work that is left when a log was read.
- */
-static struct log_event *events_sorted(
-	struct arena *arena, const struct log_event *list, size_t count)
-{
-	struct log_event *out = ARENA_ARRAY(arena, count + 1, struct log_event);
-	size_t *ends = calloc(count + 2, sizeof(*ends));
-	int64_t first = INT64_MAX, last = INT64_MIN;
-
-	if (!ends)
-		die("out of memory for %zu bytes", (count + 2) * sizeof(*ends));
-	for (size_t i = 0; i < count; i++) {
-		first = list[i].time != TIME_NONE && list[i].time < first ? list[i].time : first;
-		last = list[i].time > last ? list[i].time : last;
-	}
-	uint64_t width = first < last ? ((uint64_t)last - (uint64_t)first) / (count + 1) + 1 : 1;
-
-	for (size_t i = 0; i < count; i++)
-		ends[bucket_of(list[i].time, first, width) + 1]++;
-	for (size_t i = 0; i <= count; i++)
-		ends[i + 1] += ends[i];
-	/* From where each begins to where it ends. */
-	for (size_t i = 0; i < count; i++)
-		out[ends[bucket_of(list[i].time, first, width)]++] = list[i];
-	for (size_t i = 0, from = 0; i <= count; from = ends[i++])
-		if (ends[i] > from + 1)
-			qsort(out + from, ends[i] - from, sizeof(*out), compare_events);
-	free(ends);
-	return out;
-}
-
-static void events_fill(struct finish *f)
-{
-	struct model *m = f->m;
-	struct logs *logs = f->logs;
-	size_t max = m->event_count + m->instance_count * 2;
-	struct log_event *list = malloc((max + 1) * sizeof(*list));
-	size_t count = 0;
-
-	if (!list)
-		die("out of memory for %zu bytes", (max + 1) * sizeof(*list));
-	for (size_t i = 0; i < m->event_count; i++) {
-		const struct event *e = &m->events[i];
-
-		list[count++] = (struct log_event){.time = e->time,
-			.instance = m->instances[e->instance],
-			.cluster = &f->all[clusters_of(m->clusters, e->shape)],
-			.entry = e->kept ? m->kept[e->kept - 1].entry : NULL,
-			.source = &logs->sources[e->source],
-			.index = e->index,
-			.level = e->level,
-			.traits = e->traits};
-	}
-	for (size_t i = 0; i < m->instance_count; i++) {
-		const struct log_instance *n = m->instances[i];
-
-		if (n->first_healthy == TIME_NONE)
-			continue;
-		list[count++] = (struct log_event){.time = n->first_healthy,
-			.instance = n,
-			.traits = LOG_REQUEST | LOG_HEALTHY};
-		if (n->last_healthy != n->first_healthy)
-			list[count++] = (struct log_event){.time = n->last_healthy,
-				.instance = n,
-				.traits = LOG_REQUEST | LOG_HEALTHY};
-		logs->last_healthy = later(logs->last_healthy, n->last_healthy);
-	}
-	logs->events = events_sorted(m->arena, list, count);
-	logs->event_count = count;
-	free(list);
-}
-
 static bool is_cap(int64_t count)
 {
 	return count == 50 || count == 1000;
@@ -376,10 +282,12 @@ struct logs *model_finish(struct model *m)
 	logs->instances =
 		arena_copy(m->arena, m->instances, m->instance_count * sizeof(*m->instances));
 	logs->instance_count = m->instance_count;
+	for (size_t i = 0; i < m->instance_count; i++)
+		logs->last_healthy = later(logs->last_healthy, m->instances[i]->last_healthy);
 	clusters_fill(&f);
 	presences_fill(&f);
 	entries_fill(&f);
-	events_fill(&f);
+	model_timeline(m, f.all);
 	clusters_order(&f);
 	if (m->options->annotate)
 		annotate_print(&f);
