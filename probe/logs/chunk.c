@@ -171,12 +171,19 @@ static void read_json(struct chunk *c)
 	}
 }
 
-void chunk_read(struct chunk *c)
+void chunk_read(struct chunk *c, struct chunk_tools *tools)
 {
 	for (size_t i = 0; i < PARTIALS; i++)
 		buf_init(&c->partials[i].text, LOG_LINE_MAX);
-	if (!c->layouts && c->format != LOG_TEXT && c->format != LOG_LINES)
-		c->layouts = json_layouts_new();
+	tools->judge = judge_memory_begin(tools->judge);
+	c->judge = tools->judge;
+	if (c->format != LOG_TEXT && c->format != LOG_LINES) {
+		if (!tools->layouts)
+			tools->layouts = json_layouts_new();
+		memset(c->data + c->len, '"', JSON_MARGIN);
+		json_layouts_readable(tools->layouts, (struct str){c->data, c->len});
+	}
+	c->layouts = tools->layouts;
 	chunk_origin(c, str_of(c->instance), STR(""), STR(""));
 	if (c->kind == CHUNK_LINES)
 		read_lines(c);
@@ -205,7 +212,6 @@ void chunk_clear(struct chunk *c)
 		c->partials[i].open = false;
 	}
 	c->parts = 0;
-	chunk_judge_clear(c);
 }
 
 void chunk_release(struct chunk *c)
@@ -215,9 +221,14 @@ void chunk_release(struct chunk *c)
 	free(c->raws);
 	free(c->details);
 	free(c->origins);
-	free(c->layouts);
-	free(c->judge);
 	free(c->line_ends);
 	free(c->data);
 	*c = (struct chunk){0};
+}
+
+void chunk_tools_release(struct chunk_tools *tools)
+{
+	free(tools->layouts);
+	free(tools->judge);
+	*tools = (struct chunk_tools){0};
 }

@@ -7,36 +7,11 @@
  *   {"a":" -> value -> ","b": -> value -> }
  *                  \-> ","c":" -> value -> "}
  */
-#include "json_text.h"
+#include "json_layout.h"
 
 #include <stdlib.h>
 
 #include "probe/error.h"
-
-/* Logs with ever new keys are not learned from for long. */
-enum { NODES_MAX = 512, SIBLINGS_MAX = 12, TEXT_MAX = 24 << 10 };
-
-/* What ends an object, instead of the kind of a value. */
-enum { KIND_END = 'E' };
-
-struct layout {
-	uint32_t text;        /* what stands in front of the value */
-	uint16_t len;         /* ... bytes of it */
-	uint16_t child, next; /* the first node behind this one, the next one beside it; 0 none */
-	/* Where in the text the payload begins and ends, + 1; 0: it does not. */
-	uint16_t opens, closes;
-	signed char field; /* enum json_field; -1 none */
-	uint8_t rank;
-	char kind;                      /* struct json_step.kind */
-	bool strong, container, holder; /* of an object that ends here */
-	unsigned seen;
-};
-
-struct json_layouts {
-	struct layout nodes[NODES_MAX]; /* the first is the root */
-	size_t count, text_len;
-	char text[TEXT_MAX];
-};
 
 struct json_layouts *json_layouts_new(void)
 {
@@ -45,7 +20,15 @@ struct json_layouts *json_layouts_new(void)
 	if (!l)
 		die("out of memory for %zu bytes", sizeof(*l));
 	l->count = 1;
+#if defined(__x86_64__)
+	l->wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+#endif
 	return l;
+}
+
+void json_layouts_readable(struct json_layouts *l, struct str text)
+{
+	l->readable = text;
 }
 
 static inline uint64_t load(const char *p)
@@ -73,23 +56,6 @@ static inline bool same(const char *a, const char *b, size_t len)
 	return true;
 }
 
-/* Whether the text in front of p can be followed by a value of the node's kind. */
-static inline bool value_fits(char kind, const char *p, const char *end)
-{
-	if (kind == '"' || kind == KIND_END)
-		return true;
-	if (p >= end)
-		return false;
-	return kind == '0' ? *p != '"' && *p != '{' && *p != '[' : *p == kind;
-}
-
-static inline void value_keep(const struct layout *n, const char *from, const char *to, char kind,
-	bool escaped, struct json_fields *out)
-{
-	if (n->field >= 0 && kind)
-		field_keep(&out->f[n->field], n->rank, from, (size_t)(to - from), kind, escaped);
-}
-
 /* The string at p, kept when its node says so; at the closing quote. */
 static inline const char *string_take(
 	const struct layout *n, const char *p, const char *end, struct json_fields *out)
@@ -106,55 +72,24 @@ static inline const char *string_take(
 	return after;
 }
 
-/* Another value; after it. */
-static const char *value_take(
-	const struct layout *n, const char *p, const char *end, struct json_fields *out)
-{
-	char kind = n->kind;
-	const char *after;
-
-	if (kind == '0') {
-		after = bare_end(p, end);
-		kind = bare_kind(*p);
-		if (after == p)
-			return NULL;
-	} else {
-		after = json_skip(p, end);
-	}
-	if (after)
-		value_keep(n, p, after, kind, false, out);
-	return after;
-}
-
-/* The payload begins or ends in the text of the node, which is at p; where it began. */
-static const char *payload_take(
-	const struct layout *n, const char *p, const char *payload, struct json_fields *out)
-{
-	if (n->opens && n->opens < n->closes)
-		payload = p + n->opens - 1;
-	if (n->closes && payload)
-		out->payload = (struct str){payload, (size_t)(p + n->closes - 1 - payload)};
-	return n->opens ? p + n->opens - 1 : payload;
-}
-
 const char *json_layout_scan(
 	const struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
 {
 	const struct layout *n = l->nodes;
 	const char *payload = NULL;
 
+#if defined(__x86_64__)
+	if (l->wide && p >= l->readable.ptr && p < l->readable.ptr + l->readable.len)
+		return json_layout_scan_wide(l, p, end, out);
+#endif
 	for (;;) {
-		uint16_t i = n->child;
-
-		for (; i; i = l->nodes[i].next) {
-			n = &l->nodes[i];
-			if ((size_t)(end - p) >= n->len && same(p, l->text + n->text, n->len) &&
+		for (n = n->child; n; n = n->next)
+			if ((size_t)(end - p) >= n->len && same(p, n->text, n->len) &&
 				value_fits(n->kind, p + n->len, end))
 				break;
-		}
-		if (!i)
+		if (!n)
 			return NULL;
-		if (n->opens | n->closes)
+		if (n->payload)
 			payload = payload_take(n, p, payload, out);
 		p += n->len;
 		if (n->kind == KIND_END)
@@ -163,10 +98,7 @@ const char *json_layout_scan(
 		if (!p)
 			return NULL;
 	}
-	out->seen = n->seen;
-	out->strong = n->strong;
-	out->container = n->container;
-	out->holder = n->holder;
+	layout_ends(n, out);
 	return p;
 }
 
@@ -174,24 +106,26 @@ const char *json_layout_scan(
 static struct layout *node_for(
 	struct json_layouts *l, struct layout *above, const char *from, const char *to, char kind)
 {
-	uint16_t *link = &above->child;
+	struct layout **link = &above->child;
 	size_t len = (size_t)(to - from);
 
-	for (int siblings = 0; *link; link = &l->nodes[*link].next) {
-		struct layout *n = &l->nodes[*link];
+	for (int siblings = 0; *link; link = &(*link)->next) {
+		struct layout *n = *link;
 
-		if (n->len == len && n->kind == kind && same(from, l->text + n->text, len))
+		if (n->len == len && n->kind == kind && same(from, n->text, len))
 			return n;
 		if (++siblings == SIBLINGS_MAX)
 			return NULL;
 	}
-	if (l->count == NODES_MAX || len > TEXT_MAX - l->text_len)
+	if (l->count == NODES_MAX || len == 0 || len > TEXT_MAX - l->text_len)
 		return NULL;
-	*link = (uint16_t)l->count;
-	struct layout *n = &l->nodes[l->count++];
+	struct layout *n = *link = &l->nodes[l->count++];
 
-	*n = (struct layout){
-		.text = (uint32_t)l->text_len, .len = (uint16_t)len, .kind = kind, .field = -1};
+	*n = (struct layout){.text = l->text + l->text_len,
+		.len = (uint16_t)len,
+		.kind = kind,
+		.field = -1,
+		.rest = len % LAYOUT_BLOCK ? UINT32_MAX << len % LAYOUT_BLOCK : 0};
 	memcpy(l->text + l->text_len, from, len);
 	l->text_len += len;
 	return n;
@@ -208,6 +142,7 @@ static void mark_payload(struct layout *n, const char *from, const char *to, str
 		n->opens = (uint16_t)(payload.ptr - from + 1);
 	if (end > from && end <= to)
 		n->closes = (uint16_t)(end - from + 1);
+	n->payload = n->opens || n->closes;
 }
 
 void json_layout_learn(struct json_layouts *l, const struct json_trail *trail, const char *p,

@@ -133,14 +133,12 @@ static inline const char *bare_end(const char *p, const char *end)
 	return p;
 }
 
-/* A value for a field, unless a key of lower rank gave one. */
+/* A value (of a chunk, so less than 4 GiB) for a field, unless a key of lower rank gave one. */
 static inline void field_keep(
 	struct json_scalar *f, uint8_t rank, const char *ptr, size_t len, char kind, bool escaped)
 {
 	if (f->kind && f->rank <= rank)
 		return;
-	if (len > UINT32_MAX)
-		len = UINT32_MAX;
 	*f = (struct json_scalar){ptr, (uint32_t)len, kind, escaped, rank};
 }
 

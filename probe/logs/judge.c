@@ -10,7 +10,7 @@
 
 enum { KEY_MAX = 4095 };
 
-/* Slots of a chunk's memory of texts that were judged, and of masked forms that are no exception. */
+/* Slots of a thread's memory of texts that were judged, and of masked forms that are no exception. */
 enum { JUDGED_SLOTS = 1 << 9 };
 
 /* What an entry is judged by beside its text. */
@@ -168,8 +168,6 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 {
 	bool fields = has_error_fields(raw, d);
 
-	if (!c->judge && !(c->judge = calloc(1, sizeof(*c->judge))))
-		die("out of memory for %zu bytes", sizeof(*c->judge));
 	d->hash = hash_str(d->text, 61);
 	uint64_t kind = (uint64_t)(raw->traits & JUDGED_TRAITS) << 2 | d->quiet << 1 | d->plain,
 		 hash = of_round(c, d->hash ^ kind * UINT64_C(0x9E3779B97F4A7C15));
@@ -188,8 +186,10 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 		*seen = (struct judged){hash, d->judgement, d->part};
 }
 
-void chunk_judge_clear(struct chunk *c)
+struct judge_memory *judge_memory_begin(struct judge_memory *memory)
 {
-	if (c->judge)
-		c->judge->round++;
+	if (!memory && !(memory = calloc(1, sizeof(*memory))))
+		die("out of memory for %zu bytes", sizeof(*memory));
+	memory->round++;
+	return memory;
 }

@@ -17,6 +17,7 @@
 enum {
 	CHUNK_SIZE = 512 << 10, /* bytes a chunk has, more or less */
 	CHUNK_MAX = CHUNK_SIZE + LOG_LINE_MAX + 4096,
+	JSON_MARGIN = 128,
 	ENTRY_TEXT_MAX = 32 << 10, /* of a kept entry */
 	JSON_NESTING_MAX = 32,     /* wrappers around entries */
 	ORIGIN_BITS = 8,
@@ -141,6 +142,9 @@ const char *json_blank(const char *p, const char *end);
 const char *json_scan(
 	const char *p, const char *end, struct json_fields *, struct json_layouts *layouts);
 struct json_layouts *json_layouts_new(void);
+/* Objects that begin in this text need no look at each byte for whether it can be read: JSON_MARGIN quotes follow
+ * the text. */
+void json_layouts_readable(struct json_layouts *, struct str text);
 struct json_trail;
 const char *json_layout_scan(
 	const struct json_layouts *, const char *p, const char *end, struct json_fields *);
@@ -254,14 +258,22 @@ struct chunk {
 	unsigned parts; /* of them that are open */
 	struct below below;
 	struct json_fields fields;
-	struct json_layouts *layouts; /* kept from chunk to chunk */
+	/* Of the tools that it is read with. */
+	struct json_layouts *layouts;
+	struct judge_memory *judge;
+};
+
+/* What a thread reads chunks with, kept from one to the next. Made when first used. */
+struct chunk_tools {
+	struct json_layouts *layouts;
 	struct judge_memory *judge;
 };
 
 /* A line end at this byte, the next one of the chunk. */
 void chunk_line_end(struct chunk *, size_t at);
-/* Reads the whole chunk; any thread. */
-void chunk_read(struct chunk *);
+/* Reads the whole chunk; any thread, with tools of its own. */
+void chunk_read(struct chunk *, struct chunk_tools *);
+void chunk_tools_release(struct chunk_tools *);
 void chunk_clear(struct chunk *);
 void chunk_release(struct chunk *);
 /* Memory that lives as long as what was read from the chunk. */
@@ -294,7 +306,8 @@ bool chunk_part(struct chunk *, struct str *text, bool partial, int64_t *time, u
 void chunk_part_flush(struct chunk *, uint64_t stream, uint32_t origin, int64_t time);
 /* Judges an entry of the chunk, and reads it as the part of an event that it may be. */
 void chunk_judge(struct chunk *, const struct raw *, struct detail *);
-void chunk_judge_clear(struct chunk *);
+/* Begins a chunk with the memory; NULL: with a new one. */
+struct judge_memory *judge_memory_begin(struct judge_memory *);
 
 /* What an event is grouped by: `d` has its fields, NULL for a joined one; `lines`: there are no
  * exceptions. */

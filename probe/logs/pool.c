@@ -16,11 +16,17 @@
 
 enum { POOL_CHUNKS = 6, POOL_THREADS = 3 };
 
-enum slot_state { SLOT_FREE, SLOT_FILLING, SLOT_QUEUED, SLOT_BUSY, SLOT_DONE };
+enum slot_state { SLOT_FILLING, SLOT_QUEUED, SLOT_BUSY, SLOT_DONE };
 
 struct slot {
 	struct chunk chunk;
 	enum slot_state state;
+};
+
+struct worker {
+	struct pool *pool;
+	pthread_t thread;
+	struct chunk_tools tools;
 };
 
 struct pool {
@@ -29,21 +35,26 @@ struct pool {
 	bool (*fill)(void *ctx); /* of the document that is read; NULL: the caller brings it */
 	void *fill_ctx;
 	struct slot slots[POOL_CHUNKS];
+	/* A stack: what was used last may still lie near a processor. */
+	struct slot *unused[POOL_CHUNKS];
+	size_t unused_count;
+	struct slot *queue[POOL_CHUNKS]; /* by number of the chunk */
 	size_t first, next, filled; /* numbers of the chunk to merge, to read and to fill next */
-	bool filling, merging;      /* somebody does */
+	struct worker *filling;     /* who does; NULL nobody */
+	bool merging;               /* somebody does */
 	bool ended;                 /* there is nothing more to fill */
 	bool stop;
 	pthread_mutex_t mutex; /* of all but the chunks */
 	pthread_cond_t changed;
 	size_t waiting;
-	pthread_t threads[POOL_THREADS];
-	size_t thread_count;
+	struct worker caller, workers[POOL_THREADS];
+	size_t worker_count;
 	bool complete; /* no more threads are started */
 };
 
 static struct slot *slot(struct pool *p, size_t number)
 {
-	return &p->slots[number % POOL_CHUNKS];
+	return p->queue[number % POOL_CHUNKS];
 }
 
 /* There is something new to do. With the mutex. */
@@ -69,45 +80,47 @@ static void merge_first(struct pool *p)
 	p->merge(p->ctx, &s->chunk);
 	chunk_clear(&s->chunk);
 	pthread_mutex_lock(&p->mutex);
-	s->state = SLOT_FREE;
+	p->unused[p->unused_count++] = s;
 	p->first++;
 	p->merging = false;
 }
 
-static void read_next(struct pool *p)
+static void read_next(struct pool *p, struct worker *w)
 {
 	struct slot *s = slot(p, p->next++);
 
 	s->state = SLOT_BUSY;
 	pthread_mutex_unlock(&p->mutex);
-	chunk_read(&s->chunk);
+	chunk_read(&s->chunk, &w->tools);
 	pthread_mutex_lock(&p->mutex);
 	s->state = SLOT_DONE;
 }
 
-static void fill_more(struct pool *p)
+static void fill_more(struct pool *p, struct worker *w)
 {
 	bool more;
 
-	p->filling = true;
+	p->filling = w;
 	pthread_mutex_unlock(&p->mutex);
 	more = p->fill(p->fill_ctx);
 	pthread_mutex_lock(&p->mutex);
-	p->filling = false;
+	p->filling = NULL;
 	p->ended = !more;
 }
 
 /* Does one piece of what there is to do, the oldest first; false: nothing. With the mutex, which others
- * have meanwhile. `caller`: the thread whose pool it is. */
-static bool turn(struct pool *p, bool caller)
+ * have meanwhile. */
+static bool turn(struct worker *w)
 {
-	if (!p->merging && (caller || p->fill) && p->first < p->next &&
+	struct pool *p = w->pool;
+
+	if (!p->merging && (w == &p->caller || p->fill) && p->first < p->next &&
 		slot(p, p->first)->state == SLOT_DONE)
 		merge_first(p);
 	else if (p->next < p->filled)
-		read_next(p);
+		read_next(p, w);
 	else if (p->fill && !p->filling && !p->ended && p->filled - p->first < POOL_CHUNKS)
-		fill_more(p);
+		fill_more(p, w);
 	else
 		return false;
 	tell(p);
@@ -116,11 +129,12 @@ static bool turn(struct pool *p, bool caller)
 
 static void *work(void *arg)
 {
-	struct pool *p = arg;
+	struct worker *w = arg;
+	struct pool *p = w->pool;
 
 	pthread_mutex_lock(&p->mutex);
 	while (!p->stop)
-		if (!turn(p, false))
+		if (!turn(w))
 			await(p);
 	pthread_mutex_unlock(&p->mutex);
 	return NULL;
@@ -135,6 +149,9 @@ struct pool *pool_new(void (*merge)(void *ctx, struct chunk *), void *ctx, bool 
 	p->merge = merge;
 	p->ctx = ctx;
 	p->complete = one_thread;
+	p->caller.pool = p;
+	for (size_t i = 0; i < POOL_CHUNKS; i++)
+		p->unused[p->unused_count++] = &p->slots[i];
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->changed, NULL);
 	return p;
@@ -147,9 +164,14 @@ static void start_threads(struct pool *p)
 	int others = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) - 1 : 0;
 
 	p->complete = true;
-	while (others-- > 0 && p->thread_count < POOL_THREADS &&
-		pthread_create(&p->threads[p->thread_count], NULL, work, p) == 0)
-		p->thread_count++;
+	while (others-- > 0 && p->worker_count < POOL_THREADS) {
+		struct worker *w = &p->workers[p->worker_count];
+
+		w->pool = p;
+		if (pthread_create(&w->thread, NULL, work, w) != 0)
+			break;
+		p->worker_count++;
+	}
 }
 
 struct chunk *pool_chunk(struct pool *p)
@@ -157,31 +179,32 @@ struct chunk *pool_chunk(struct pool *p)
 	pthread_mutex_lock(&p->mutex);
 	/* Whoever fills does what others would be waited for. */
 	while (p->filled - p->first == POOL_CHUNKS)
-		if (!turn(p, !p->fill))
+		if (!turn(p->filling ? p->filling : &p->caller))
 			await(p);
-	struct slot *s = slot(p, p->filled);
+	struct slot *s = p->unused[--p->unused_count];
 
+	p->queue[p->filled % POOL_CHUNKS] = s;
 	s->state = SLOT_FILLING;
 	pthread_mutex_unlock(&p->mutex);
 	if (!s->chunk.data)
-		s->chunk.data = malloc(CHUNK_MAX);
+		s->chunk.data = malloc(CHUNK_MAX + JSON_MARGIN);
 	if (!s->chunk.data)
-		die("out of memory for %d bytes", CHUNK_MAX);
+		die("out of memory for %d bytes", CHUNK_MAX + JSON_MARGIN);
 	return &s->chunk;
 }
 
 void pool_submit(struct pool *p, struct chunk *chunk)
 {
 	pthread_mutex_lock(&p->mutex);
-	/* Threads are worth it from the second large chunk on. */
-	if (!p->complete && chunk->len >= CHUNK_SIZE / 4 && p->filled > 0)
+	/* Threads are worth it for a second large chunk, which comes after a full one as a rule. */
+	if (!p->complete && chunk->len >= (p->filled > 0 ? CHUNK_SIZE / 4 : CHUNK_SIZE / 4 * 3))
 		start_threads(p);
 	slot(p, p->filled++)->state = SLOT_QUEUED;
 	tell(p);
 	/* Nobody else merges what the caller brings, and without threads nobody reads it. */
-	while (!p->fill && (p->thread_count == 0 || slot(p, p->first)->state == SLOT_DONE))
-		if (p->first == p->filled || !turn(p, true))
-			break;
+	while (!p->fill && p->first < p->filled &&
+		(p->worker_count == 0 || slot(p, p->first)->state == SLOT_DONE) && turn(&p->caller))
+		;
 	pthread_mutex_unlock(&p->mutex);
 }
 
@@ -189,7 +212,7 @@ void pool_submit(struct pool *p, struct chunk *chunk)
 static void finish(struct pool *p)
 {
 	while (p->first < p->filled || (p->fill && !p->ended))
-		if (!turn(p, true))
+		if (!turn(&p->caller))
 			await(p);
 }
 
@@ -219,8 +242,11 @@ void pool_free(struct pool *p)
 	p->stop = true;
 	pthread_cond_broadcast(&p->changed);
 	pthread_mutex_unlock(&p->mutex);
-	for (size_t i = 0; i < p->thread_count; i++)
-		pthread_join(p->threads[i], NULL);
+	for (size_t i = 0; i < p->worker_count; i++) {
+		pthread_join(p->workers[i].thread, NULL);
+		chunk_tools_release(&p->workers[i].tools);
+	}
+	chunk_tools_release(&p->caller.tools);
 	for (size_t i = 0; i < POOL_CHUNKS; i++)
 		chunk_release(&p->slots[i].chunk);
 	pthread_mutex_destroy(&p->mutex);
