@@ -112,6 +112,20 @@ $(BUILD)/goldprobe: $(BUILD)/probe/main.o $(BUILD)/libprobe.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 endif
 
+# The table of causes as the program unpacks it, made of rules.yaml by what reads rules.
+PACK := $(patsubst %.c,$(BUILD)/%.o,tools/rules_pack.c probe/diagnosis/rules_read.c \
+	probe/diagnosis/rules_filter.c probe/diagnosis/rules.c probe/scenario/node.c \
+	$(wildcard probe/scenario/yaml*.c) $(filter-out probe/base/startup.c,$(wildcard probe/base/*.c)))
+
+$(BUILD)/rules_pack: $(PACK)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) > $@.log 2>&1 || { cat $@.log >&2; exit 1; }
+
+$(BUILD)/gen/rules_packed.h: $(BUILD)/rules_pack
+	$(Q)$< > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/probe/diagnosis/rules_shipped.o: $(BUILD)/gen/rules_packed.h
+
 $(BUILD)/libprobe.a: $(OBJ)
 	@rm -f $@
 	$(call say,AR)

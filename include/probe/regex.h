@@ -37,6 +37,8 @@ struct regex *regex_deferred(struct arena *, struct str pattern, unsigned flags)
  * 0. A deferred pattern is compiled here, into its arena. */
 int regex_match(const struct regex *, struct str subject, struct str *groups, size_t count,
 	struct error *err);
+/* The text of the pattern. */
+struct str regex_pattern(const struct regex *);
 /* The number of capturing groups. */
 size_t regex_group_count(const struct regex *);
 /* The number of a named group; 0 when there is none. */

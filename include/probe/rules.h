@@ -49,8 +49,8 @@ struct rule_match {
 	bool effect; /* tells of a failure that has its cause elsewhere: never a root */
 };
 
-/* The shipped table. Its mistakes (none in a released binary) go to diags. */
-struct rules *rules_new(struct arena *, struct diags *);
+/* The shipped table. */
+struct rules *rules_new(struct arena *);
 void rules_free(struct rules *);
 /* Adds a user's file. Unreadable: -1 and err; mistakes go to diags. */
 int rules_load(struct rules *, const char *file, struct diags *, struct error *);

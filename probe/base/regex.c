@@ -143,6 +143,11 @@ int regex_match(const struct regex *regex, struct str subject, struct str *group
 	return result >= 0 ? 1 : error_set(err, "%s", bound_text(result));
 }
 
+struct str regex_pattern(const struct regex *regex)
+{
+	return regex->pattern;
+}
+
 size_t regex_group_count(const struct regex *regex)
 {
 	return compiled(regex)->groups;

@@ -154,7 +154,6 @@ static void print_line(struct check_run *c)
 static int report(struct check_run *c, struct redactor *redactor,
 	const struct report_target *targets, size_t count)
 {
-	struct diags diags;
 	struct rules *rules;
 	struct diagnose_options options = {
 		.now = clock_wall(), .deployed_at = TIME_NONE, .redactor = redactor};
@@ -166,8 +165,7 @@ static int report(struct check_run *c, struct redactor *redactor,
 		.quiet = c->cli->options.quiet};
 	const struct report *const documents[] = {&document};
 
-	diags_init(&diags, c->arena);
-	rules = job_needs_rules(c->run, NULL) ? rules_new(c->arena, &diags) : NULL;
+	rules = job_needs_rules(c->run, NULL) ? rules_new(c->arena) : NULL;
 	document.diagnosis = diagnose(c->arena, c->run, NULL, rules, &options);
 	int result = cli_write_reports(c->cli, targets, count, documents, 1);
 

@@ -30,7 +30,7 @@ static int load_rules(struct logs_run *r)
 	struct error err;
 
 	diags_init(&diags, arena);
-	r->rules = rules_new(arena, &diags);
+	r->rules = rules_new(arena);
 	for (size_t i = 0; i < files->count; i++)
 		if (rules_load(r->rules, files->items[i].ptr, &diags, &err))
 			return cli_usage(r->cli, "--rules: %s", err.text), -1;

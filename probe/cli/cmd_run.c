@@ -63,7 +63,7 @@ static int load_rules(struct session *s)
 	struct error err;
 
 	diags_init(&diags, arena);
-	s->rules = rules_new(arena, &diags);
+	s->rules = rules_new(arena);
 	for (size_t i = 0; i < s->cli->options.rules.count; i++)
 		if (rules_load(s->rules, s->cli->options.rules.items[i].ptr, &diags, &err))
 			return cli_usage(s->cli, "--rules: %s", err.text), -1;

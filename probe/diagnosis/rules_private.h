@@ -57,6 +57,9 @@ struct rules {
 	size_t count;
 };
 
+/* Adds what a file's text says; its mistakes go to diags. `user`: it is none of ours, whose patterns are known to be
+ * right. `source` outlives the rules. */
+void rules_read(struct rules *, const struct source *, bool user, struct diags *);
 /* Finds the words of a pattern. */
 void rules_filter_add(struct rules *, struct str regex, struct pattern *);
 /* The words that a text has; then whether a pattern has to be tried at it. */

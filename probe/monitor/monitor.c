@@ -106,7 +106,7 @@ static int load_rules(struct monitor *m, struct error *err)
 
 	m->rules_arena = arena_new();
 	diags_init(&diags, m->rules_arena);
-	m->rules = rules_new(m->rules_arena, &diags);
+	m->rules = rules_new(m->rules_arena);
 	for (size_t i = 0; i < files->count; i++)
 		if (rules_load(m->rules, files->items[i].ptr, &diags, err))
 			return error_context(err, "--rules");

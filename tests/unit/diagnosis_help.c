@@ -16,11 +16,9 @@ void fixture_init(struct fixture *f, size_t steps)
 {
 	static const char *const names[] = {"starts", "signs in", "chat answers", "extra"};
 	static const char *const capabilities[] = {"service", "auth", "chat", "extra"};
-	struct diags diags;
 
 	*f = (struct fixture){.arena = arena_new()};
-	diags_init(&diags, f->arena);
-	f->rules = rules_new(f->arena, &diags);
+	f->rules = rules_new(f->arena);
 	f->options = (struct diagnose_options){
 		.now = START + 60 * NS_PER_S, .live = true, .deployed_at = TIME_NONE};
 	f->run = (struct run){.id = "r1",

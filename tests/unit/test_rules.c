@@ -9,21 +9,10 @@
 
 #include <cmocka.h>
 
+#include "../../probe/diagnosis/rules_private.h"
 #include "probe/buf.h"
 #include "probe/file.h"
 #include "probe/rules.h"
-
-static struct rules *shipped(struct arena *arena)
-{
-	struct diags diags;
-
-	diags_init(&diags, arena);
-	struct rules *rules = rules_new(arena, &diags);
-	if (diags_failed(&diags))
-		diags_print(&diags, stderr, false);
-	assert_false(diags_failed(&diags));
-	return rules;
-}
 
 static struct str field(struct str *line)
 {
@@ -69,7 +58,7 @@ static const char *cause_of(
 static void test_messages(void **state)
 {
 	struct arena *arena = arena_new();
-	struct rules *rules = shipped(arena);
+	struct rules *rules = rules_new(arena);
 	struct str text, line;
 	int failed = 0, cases = 0;
 
@@ -109,7 +98,7 @@ static void test_every_cause(void **state)
 		"no-answer", "connection-refused", "slow-response", "unhandled-exception",
 		"unknown"};
 	struct arena *arena = arena_new();
-	struct rules *rules = shipped(arena);
+	struct rules *rules = rules_new(arena);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++)
@@ -143,7 +132,7 @@ static void test_actions(void **state)
 	struct pair known[] = {{STR("message"), STR("it broke")}, {STR("step"), STR("starts")}};
 	struct pairs little = {known, 2};
 	struct arena *arena = arena_new();
-	struct rules *rules = shipped(arena);
+	struct rules *rules = rules_new(arena);
 	struct str text = rules_text(), line;
 
 	(void)state;
@@ -190,7 +179,7 @@ static void test_observations(void **state)
 			"signing-key-mismatch"},
 	};
 	struct arena *arena = arena_new();
-	struct rules *rules = shipped(arena);
+	struct rules *rules = rules_new(arena);
 	struct rule_match m;
 
 	(void)state;
@@ -234,7 +223,7 @@ static void test_every_pattern(void **state)
 {
 	char path[] = "/tmp/test_rules_XXXXXX";
 	struct arena *arena = arena_new();
-	struct rules *rules = shipped(arena);
+	struct rules *rules = rules_new(arena);
 	struct diags diags;
 	struct error err;
 
@@ -253,7 +242,7 @@ static void test_user_rules(void **state)
 {
 	char path[] = "/tmp/test_rules_XXXXXX";
 	struct arena *arena = arena_new();
-	struct rules *rules = shipped(arena);
+	struct rules *rules = rules_new(arena);
 	struct rule_match m;
 	struct diags diags;
 	struct error err;
@@ -285,9 +274,79 @@ static void test_user_rules(void **state)
 	arena_free(arena);
 }
 
+static void assert_same_texts(const struct strs *a, const struct strs *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		assert_true(str_equal(a->items[i], b->items[i]));
+		assert_int_equal(a->items[i].ptr[a->items[i].len], '\0');
+	}
+}
+
+static void assert_same_patterns(const struct pattern *a, const struct pattern *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++, a++, b++) {
+		assert_same_texts(&a->types, &b->types);
+		assert_same_texts(&a->names, &b->names);
+		assert_int_equal(a->regex == NULL, b->regex == NULL);
+		if (a->regex)
+			assert_true(str_equal(regex_pattern(a->regex), regex_pattern(b->regex)));
+		assert_int_equal(a->word_count, b->word_count);
+		assert_memory_equal(a->words, b->words, sizeof(a->words));
+		assert_int_equal(a->effect << 2 | a->weak << 1 | a->any_level,
+			b->effect << 2 | b->weak << 1 | b->any_level);
+		assert_int_equal(a->failure == NULL, b->failure == NULL);
+		if (a->failure)
+			assert_string_equal(a->failure, b->failure);
+		assert_int_equal(a->status_count, b->status_count);
+		assert_memory_equal(a->status, b->status, sizeof(a->status));
+	}
+}
+
+static void assert_same_entry(const struct rule_entry *a, const struct rule_entry *b)
+{
+	assert_string_equal(a->rule.id, b->rule.id);
+	assert_string_equal(a->rule.title, b->rule.title);
+	assert_int_equal(a->rule.priority, b->rule.priority);
+	assert_same_texts(&a->rule.now, &b->rule.now);
+	assert_same_texts(&a->rule.next, &b->rule.next);
+	assert_same_texts(&a->rule.later, &b->rule.later);
+	assert_int_equal(a->log_count, b->log_count);
+	assert_same_patterns(a->logs, b->logs, a->log_count);
+	assert_int_equal(a->observation_count, b->observation_count);
+	assert_same_patterns(a->observations, b->observations, a->observation_count);
+}
+
+/* What the program unpacks is what `help rules` prints. */
+static void test_packed(void **state)
+{
+	struct arena *arena = arena_new();
+	struct rules *packed = rules_new(arena), *read = ARENA_NEW(arena, struct rules);
+	struct source source = {.name = "rules.yaml", .text = rules_text()};
+	struct diags diags;
+
+	(void)state;
+	diags_init(&diags, arena);
+	read->arena = arena;
+	rules_read(read, &source, false, &diags);
+	assert_false(diags_failed(&diags));
+	assert_true(packed->count > 30);
+	assert_int_equal(packed->count, read->count);
+	for (size_t i = 0; i < packed->count; i++)
+		assert_same_entry(&packed->entries[i], &read->entries[i]);
+	assert_int_equal(packed->filter.count, read->filter.count);
+	assert_memory_equal(packed->filter.first, read->filter.first, sizeof(read->filter.first));
+	for (size_t i = 1; i <= packed->filter.count; i++) {
+		assert_true(str_equal(packed->filter.words[i].text, read->filter.words[i].text));
+		assert_int_equal(packed->filter.words[i].next, read->filter.words[i].next);
+	}
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_every_cause),
 		cmocka_unit_test(test_actions),
