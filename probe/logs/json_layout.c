@@ -73,7 +73,7 @@ static inline const char *string_take(
 }
 
 const char *json_layout_scan(
-	const struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
+	struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
 {
 	const struct layout *n = l->nodes;
 	const char *payload = NULL;

@@ -10,6 +10,9 @@ enum { NODES_MAX = 512, SIBLINGS_MAX = 12, TEXT_MAX = 24 << 10 };
 /* Bytes that are compared at once where that is possible. */
 enum { LAYOUT_BLOCK = 32 };
 
+/* After so many surprises no length is expected of strings. */
+enum { UNUSUAL_MAX = 8, LENGTH_VARIES = UINT8_MAX };
+
 /* What ends an object, instead of the kind of a value. */
 enum { KIND_END = 'E' };
 
@@ -19,8 +22,10 @@ struct layout {
 	uint16_t len;                /* of the text */
 	char kind;                   /* struct json_step.kind */
 	signed char field;           /* enum json_field; -1 none */
-	uint32_t rest; /* a bit for each byte that the last block of the text has not */
-	uint8_t rank;  /* of the field's key */
+	uint32_t rest;   /* a bit for each byte that the last block of the text has not */
+	uint8_t rank;    /* of the field's key */
+	uint8_t usual;   /* length of its strings, or LENGTH_VARIES */
+	uint8_t unusual; /* how often it was another */
 	/* Where in the text the payload begins and ends, + 1; 0: it does not. */
 	uint16_t opens, closes;
 	bool payload;                   /* it does one of them */
@@ -95,6 +100,6 @@ static inline void layout_ends(const struct layout *n, struct json_fields *out)
 
 /* json_layout_scan() of an object in the readable text, for x86-64 with AVX2. */
 const char *json_layout_scan_wide(
-	const struct json_layouts *, const char *p, const char *end, struct json_fields *out);
+	struct json_layouts *, const char *p, const char *end, struct json_fields *out);
 
 #endif

@@ -31,24 +31,58 @@ WIDE static inline bool text_is(const struct layout *n, const char *p)
 	return (bits_equal(block(p), block(text)) | n->rest) == UINT32_MAX;
 }
 
-/* To the next quote or backslash. */
-WIDE static inline const char *string_stop(const char *p)
+/* Quotes and backslashes of a block. */
+WIDE static inline uint32_t stops(const char *p)
 {
-	for (;; p += LAYOUT_BLOCK) {
-		__m256i b = block(p);
-		uint32_t bits = bits_equal(b, _mm256_set1_epi8('"')) |
-				bits_equal(b, _mm256_set1_epi8('\\'));
+	__m256i b = block(p);
+	__m256i quotes = _mm256_cmpeq_epi8(b, _mm256_set1_epi8('"')),
+		slashes = _mm256_cmpeq_epi8(b, _mm256_set1_epi8('\\'));
 
-		if (bits)
-			return p + _tzcnt_u32(bits);
-	}
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(quotes, slashes));
+}
+
+/* Whether the next of them is so many bytes away. */
+WIDE static inline bool stops_after(const char *p, size_t len)
+{
+	for (; len >= LAYOUT_BLOCK; len -= LAYOUT_BLOCK, p += LAYOUT_BLOCK)
+		if (stops(p))
+			return false;
+	return _tzcnt_u32(stops(p)) == len;
+}
+
+WIDE static const char *string_stop(struct layout *n, const char *p)
+{
+	const char *from = p;
+	uint32_t bits;
+
+	while (!(bits = stops(p)))
+		p += LAYOUT_BLOCK;
+	p += _tzcnt_u32(bits);
+	if (n->usual != LENGTH_VARIES)
+		n->usual = ++n->unusual < UNUSUAL_MAX && p - from < LENGTH_VARIES
+				   ? (uint8_t)(p - from)
+				   : LENGTH_VARIES;
+	return p;
+}
+
+/* To the next of them. Ids and times have one length: taking that for granted, what follows waits for no byte of
+ * the string, only for the branch, which is foreseen. */
+WIDE static inline const char *string_stop_usual(struct layout *n, const char *p)
+{
+	size_t usual = n->usual;
+
+	if (usual == LENGTH_VARIES || !stops_after(p, usual))
+		return string_stop(n, p);
+	/* The compiler must not take the length that was found instead, which is the same. */
+	__asm__("" : "+r"(usual));
+	return p + usual;
 }
 
 /* The string at p, kept when its node says so; at the closing quote. */
 WIDE static inline const char *string_take(
-	const struct layout *n, const char *p, const char *end, struct json_fields *out)
+	struct layout *n, const char *p, const char *end, struct json_fields *out)
 {
-	const char *after = string_stop(p);
+	const char *after = string_stop_usual(n, p);
 	bool escaped = false;
 
 	if (*after == '\\')
@@ -59,9 +93,9 @@ WIDE static inline const char *string_take(
 }
 
 WIDE const char *json_layout_scan_wide(
-	const struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
+	struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
 {
-	const struct layout *n = l->nodes;
+	struct layout *n = l->nodes;
 	const char *payload = NULL;
 
 	for (;;) {

@@ -147,7 +147,7 @@ struct json_layouts *json_layouts_new(void);
 void json_layouts_readable(struct json_layouts *, struct str text);
 struct json_trail;
 const char *json_layout_scan(
-	const struct json_layouts *, const char *p, const char *end, struct json_fields *);
+	struct json_layouts *, const char *p, const char *end, struct json_fields *);
 void json_layout_learn(struct json_layouts *, const struct json_trail *, const char *p,
 	const char *end, const struct json_fields *);
 /* Text of a string without its escapes, written to `out` (as long as the string); its length. */
