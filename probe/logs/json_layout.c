@@ -10,6 +10,11 @@
 #include "json_layout.h"
 
 #include <stdlib.h>
+/* The compiler's own way to ask runs at each start of the program, and asking a virtual processor takes long. */
+#if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#define HAS_WIDE (CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI1))
+#endif
 
 #include "probe/error.h"
 
@@ -20,8 +25,8 @@ struct json_layouts *json_layouts_new(void)
 	if (!l)
 		die("out of memory for %zu bytes", sizeof(*l));
 	l->count = 1;
-#if defined(__x86_64__)
-	l->wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+#if defined(HAS_WIDE)
+	l->wide = HAS_WIDE;
 #endif
 	return l;
 }
@@ -78,7 +83,7 @@ const char *json_layout_scan(
 	const struct layout *n = l->nodes;
 	const char *payload = NULL;
 
-#if defined(__x86_64__)
+#if defined(HAS_WIDE)
 	if (l->wide && p >= l->readable.ptr && p < l->readable.ptr + l->readable.len)
 		return json_layout_scan_wide(l, p, end, out);
 #endif
