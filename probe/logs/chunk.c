@@ -176,14 +176,13 @@ void chunk_read(struct chunk *c, struct chunk_tools *tools)
 	for (size_t i = 0; i < PARTIALS; i++)
 		buf_init(&c->partials[i].text, LOG_LINE_MAX);
 	tools->judge = judge_memory_begin(tools->judge);
-	c->judge = tools->judge;
+	c->tools = tools;
 	if (c->format != LOG_TEXT && c->format != LOG_LINES) {
 		if (!tools->layouts)
 			tools->layouts = json_layouts_new();
 		memset(c->data + c->len, '"', JSON_MARGIN);
 		json_layouts_readable(tools->layouts, (struct str){c->data, c->len});
 	}
-	c->layouts = tools->layouts;
 	chunk_origin(c, str_of(c->instance), STR(""), STR(""));
 	if (c->kind == CHUNK_LINES)
 		read_lines(c);

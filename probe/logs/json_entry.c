@@ -401,7 +401,7 @@ static bool is_inner(struct chunk *c, struct str text)
 	struct str s = str_trim(text);
 
 	return s.len > 2 && s.ptr[0] == '{' && s.ptr[s.len - 1] == '}' &&
-	       json_scan(s.ptr, s.ptr + s.len, &c->fields, c->layouts) == s.ptr + s.len &&
+	       json_scan(s.ptr, s.ptr + s.len, &c->fields, c->tools->layouts) == s.ptr + s.len &&
 	       (has(&c->fields, F_MESSAGE) || has(&c->fields, F_ERROR_STACK) ||
 		       has(&c->fields, F_SEVERITY));
 }
@@ -458,7 +458,7 @@ static bool read_inner(struct chunk *c, struct json_fields *j, struct str whole,
 			return true;
 	}
 	if (!joined && !is_inner(c, text)) {
-		json_scan(whole.ptr, whole.ptr + whole.len, j, c->layouts);
+		json_scan(whole.ptr, whole.ptr + whole.len, j, c->tools->layouts);
 		return false;
 	}
 	if (str_ends(text, "\n"))

@@ -63,7 +63,7 @@ static inline bool same(const char *a, const char *b, size_t len)
 
 /* The string at p, kept when its node says so; at the closing quote. */
 static inline const char *string_take(
-	const struct layout *n, const char *p, const char *end, struct json_fields *out)
+	struct layout *n, const char *p, const char *end, struct json_fields *out)
 {
 	bool escaped = false;
 	const char *after = string_special(p, end);
@@ -77,34 +77,19 @@ static inline const char *string_take(
 	return after;
 }
 
+static inline bool text_is(const struct layout *n, const char *p, const char *end)
+{
+	return (size_t)(end - p) >= n->len && same(p, n->text, n->len);
+}
+
 const char *json_layout_scan(
 	struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
 {
-	const struct layout *n = l->nodes;
-	const char *payload = NULL;
-
 #if defined(HAS_WIDE)
 	if (l->wide && p >= l->readable.ptr && p < l->readable.ptr + l->readable.len)
 		return json_layout_scan_wide(l, p, end, out);
 #endif
-	for (;;) {
-		for (n = n->child; n; n = n->next)
-			if ((size_t)(end - p) >= n->len && same(p, n->text, n->len) &&
-				value_fits(n->kind, p + n->len, end))
-				break;
-		if (!n)
-			return NULL;
-		if (n->payload)
-			payload = payload_take(n, p, payload, out);
-		p += n->len;
-		if (n->kind == KIND_END)
-			break;
-		p = n->kind == '"' ? string_take(n, p, end, out) : value_take(n, p, end, out);
-		if (!p)
-			return NULL;
-	}
-	layout_ends(n, out);
-	return p;
+	return layout_walk(l->nodes, p, end, out, text_is, string_take);
 }
 
 /* The node for what stands from `from` to `to`; NULL when there is no room for it. */

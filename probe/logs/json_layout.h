@@ -98,6 +98,42 @@ static inline void layout_ends(const struct layout *n, struct json_fields *out)
 	out->holder = n->holder;
 }
 
+/* How a scan compares the text of a node with what is at p, and takes the string at p, to the closing quote. */
+typedef bool layout_text_is(const struct layout *, const char *p, const char *end);
+typedef const char *layout_string_take(
+	struct layout *, const char *p, const char *end, struct json_fields *out);
+
+/* The scan along the tree; a copy of it is made for each way, in which their functions are part of it. */
+__attribute__((always_inline)) static inline const char *layout_walk(struct layout *n,
+	const char *p, const char *end, struct json_fields *out, layout_text_is *text_is,
+	layout_string_take *string_take)
+{
+	const char *payload = NULL;
+
+	for (;;) {
+		for (n = n->child; n; n = n->next)
+			if (text_is(n, p, end) && value_fits(n->kind, p + n->len, end))
+				break;
+		if (!n)
+			return NULL;
+		if (n->payload)
+			payload = payload_take(n, p, payload, out);
+		p += n->len;
+		if (n->kind == '"')
+			p = string_take(n, p, end, out);
+		else if (n->kind == KIND_END)
+			break;
+		else
+			p = value_take(n, p, end, out);
+		if (!p)
+			return NULL;
+	}
+	if (p > end)
+		return NULL;
+	layout_ends(n, out);
+	return p;
+}
+
 /* json_layout_scan() of an object in the readable text, for x86-64 with AVX2. */
 const char *json_layout_scan_wide(
 	struct json_layouts *, const char *p, const char *end, struct json_fields *out);

@@ -20,11 +20,12 @@ WIDE static inline uint32_t bits_equal(__m256i a, __m256i b)
 	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b));
 }
 
-WIDE static inline bool text_is(const struct layout *n, const char *p)
+WIDE static inline bool text_is(const struct layout *n, const char *p, const char *end)
 {
 	const char *text = n->text;
 	size_t len = n->len;
 
+	(void)end;
 	for (; len > LAYOUT_BLOCK; len -= LAYOUT_BLOCK, p += LAYOUT_BLOCK, text += LAYOUT_BLOCK)
 		if (~bits_equal(block(p), block(text)))
 			return false;
@@ -95,31 +96,7 @@ WIDE static inline const char *string_take(
 WIDE const char *json_layout_scan_wide(
 	struct json_layouts *l, const char *p, const char *end, struct json_fields *out)
 {
-	struct layout *n = l->nodes;
-	const char *payload = NULL;
-
-	for (;;) {
-		for (n = n->child; n; n = n->next)
-			if (text_is(n, p) && value_fits(n->kind, p + n->len, end))
-				break;
-		if (!n)
-			return NULL;
-		if (n->payload)
-			payload = payload_take(n, p, payload, out);
-		p += n->len;
-		if (n->kind == '"')
-			p = string_take(n, p, end, out);
-		else if (n->kind == KIND_END)
-			break;
-		else
-			p = value_take(n, p, end, out);
-		if (!p)
-			return NULL;
-	}
-	if (p > end)
-		return NULL;
-	layout_ends(n, out);
-	return p;
+	return layout_walk(l->nodes, p, end, out, text_is, string_take);
 }
 
 #endif

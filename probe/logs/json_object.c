@@ -76,7 +76,7 @@ static void read_wrapper(struct chunk *c, struct str whole, bool wrapped, unsign
 	if (!entry || empty)
 		return;
 	/* The fields are those of the last object inside. */
-	json_scan(p, end, j, c->layouts);
+	json_scan(p, end, j, c->tools->layouts);
 	if (is_entry(j, wrapped) || !wrapper)
 		chunk_json(c, j, whole, TIME_NONE, NULL);
 }
@@ -86,7 +86,7 @@ static const char *read_object(struct chunk *c, const char *p, const char *end, 
 	unsigned depth, size_t *count)
 {
 	struct json_fields *j = &c->fields;
-	const char *after = json_scan(p, end, j, c->layouts);
+	const char *after = json_scan(p, end, j, c->tools->layouts);
 	size_t before = c->raw_count;
 
 	*count = 0;

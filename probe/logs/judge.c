@@ -32,7 +32,7 @@ struct judge_memory {
  * which of them have one memory is chance, and results are not. */
 static uint64_t of_round(const struct chunk *c, uint64_t hash)
 {
-	return (hash ^ c->judge->round * UINT64_C(0xD6E8FEB86659FD93)) | 1;
+	return (hash ^ c->tools->judge->round * UINT64_C(0xD6E8FEB86659FD93)) | 1;
 }
 
 /* Adds the text up to a NUL, or what fits of it. */
@@ -130,7 +130,8 @@ static struct judgement judge_line(
 {
 	size_t len = mask_text(text, masked);
 	struct judgement j = judgement_of(masked, len, false);
-	uint64_t form = of_round(c, j.hash), *plain = &c->judge->plain[(form >> 1) % JUDGED_SLOTS];
+	uint64_t form = of_round(c, j.hash),
+		 *plain = &c->tools->judge->plain[(form >> 1) % JUDGED_SLOTS];
 
 	if (lines || *plain == form || !may_be_exception(raw, NULL, text))
 		return j;
@@ -171,7 +172,7 @@ void chunk_judge(struct chunk *c, const struct raw *raw, struct detail *d)
 	d->hash = hash_str(d->text, 61);
 	uint64_t kind = (uint64_t)(raw->traits & JUDGED_TRAITS) << 2 | d->quiet << 1 | d->plain,
 		 hash = of_round(c, d->hash ^ kind * UINT64_C(0x9E3779B97F4A7C15));
-	struct judged *seen = &c->judge->texts[(hash >> 1) % JUDGED_SLOTS];
+	struct judged *seen = &c->tools->judge->texts[(hash >> 1) % JUDGED_SLOTS];
 
 	if (!fields && seen->hash == hash) {
 		d->judgement = seen->judgement;

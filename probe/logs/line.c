@@ -14,7 +14,7 @@ void chunk_body(struct chunk *c, struct str text, int64_t time, uint32_t origin,
 	if (c->format != LOG_TEXT && trimmed.len > 1 && trimmed.ptr[0] == '{' &&
 		trimmed.ptr[trimmed.len - 1] == '}') {
 		const char *end = trimmed.ptr + trimmed.len;
-		const char *after = json_scan(trimmed.ptr, end, &c->fields, c->layouts);
+		const char *after = json_scan(trimmed.ptr, end, &c->fields, c->tools->layouts);
 
 		if (after == end) {
 			chunk_json(c, &c->fields, trimmed, time, &origin);

@@ -258,9 +258,7 @@ struct chunk {
 	unsigned parts; /* of them that are open */
 	struct below below;
 	struct json_fields fields;
-	/* Of the tools that it is read with. */
-	struct json_layouts *layouts;
-	struct judge_memory *judge;
+	struct chunk_tools *tools; /* while it is read */
 };
 
 /* What a thread reads chunks with, kept from one to the next. Made when first used. */
