@@ -39,6 +39,9 @@ static void add_line(struct chain *c, struct str text)
 	struct str none = {"", 0};
 
 	text = str_sub(str_trim(text_plain(c->context->arena, text)), 0, QUOTE_BYTES);
+	/* The time that a line begins with says nothing in a chain, which is in order. */
+	if (text.len && text.ptr[0] >= '0' && text.ptr[0] <= '9' && text_subject(text).len)
+		text = text_subject(text);
 	if (!told(c->finding, text))
 		add(c, none, text, none);
 }
